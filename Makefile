@@ -1,0 +1,76 @@
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
+PYTEST := $(BIN)/python -m pytest -n 2 --dist worksteal
+
+.DEFAULT_GOAL := help
+.PHONY: help demo check test fix bench migration requirements docs clean browser
+
+help:  ## Say what can be made
+	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## (.*)/  make \1\t\2/' | expand -t 20
+
+demo: $(VENV)/.runtime  ## Serve a working Nomaybe with demo data on 127.0.0.1:8000
+	$(BIN)/nomaybe demo
+
+check: $(VENV)/.dev  ## The quick loop: lint, types, contracts, fast tests on SQLite
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(PYTEST) -q -m "not slow and not browser"
+
+test: $(VENV)/.dev browser  ## Everything: lint, types, contracts, all tests on SQLite and PostgreSQL
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(PYTEST) --cov --cov-report=
+	$(BIN)/python -m tests.postgres $(PYTEST) --cov --cov-append --cov-report=
+	$(BIN)/coverage report
+
+fix: $(VENV)/.dev  ## Format, and mend what the linter can mend
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+bench: $(VENV)/.dev  ## Measure against a floor of raw driver and raw Starlette in the same run
+	$(BIN)/python -m benchmarks
+
+migration: $(VENV)/.dev  ## Write a migration from the models: make migration m="what it does"
+	$(BIN)/python -m tests.write_migration "$(m)"
+
+docs: $(VENV)/.dev  ## Write the pages under docs/ that are made from the code
+	$(BIN)/python -m tests.write_docs
+
+requirements: $(VENV)/.dev  ## Pin anew what pyproject.toml asks for
+	$(BIN)/uv pip compile -q -U --universal --python-version 3.11 --generate-hashes --no-header --no-annotate pyproject.toml -o requirements/runtime.txt
+	$(BIN)/uv pip compile -q -U --universal --python-version 3.11 --generate-hashes --no-header --no-annotate pyproject.toml --group dev -c requirements/runtime.txt -o requirements/dev.txt
+	$(BIN)/uv pip compile -q -U --universal --python-version 3.11 --generate-hashes --no-header --no-annotate requirements/build.in -c requirements/dev.txt -o requirements/build.txt
+
+browser:
+	@sh tests/browser.sh
+
+clean:  ## Remove what was made, but for data/
+	rm -rf $(VENV) dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache .coverage*
+
+$(VENV)/bin/python:
+	@command -v $(PYTHON) >/dev/null 2>&1 || { \
+	  echo "There is no $(PYTHON). Install Python 3.11 or newer, or say which: make PYTHON=python3.12"; exit 1; }
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \
+	  echo "$$($(PYTHON) --version) is too old: Python 3.11 or newer is needed. Say which: make PYTHON=python3.12"; exit 1; }
+	@$(PYTHON) -c 'import venv, ensurepip' 2>/dev/null || { \
+	  echo "Python's venv module is missing. On Debian and Ubuntu: apt-get install python3-venv"; exit 1; }
+	$(PYTHON) -m venv $(VENV)
+
+$(VENV)/.runtime: requirements/runtime.txt requirements/build.txt pyproject.toml | $(VENV)/bin/python
+	@test -e $(VENV)/.dev && exit 0; echo "Installing what Nomaybe needs into $(VENV) ..."; \
+	$(PIP) install --require-hashes -r requirements/runtime.txt && \
+	$(PIP) install --require-hashes -r requirements/build.txt && \
+	$(PIP) install --no-build-isolation --no-deps --editable .
+	@touch $@
+
+$(VENV)/.dev: requirements/dev.txt pyproject.toml | $(VENV)/bin/python
+	@echo "Installing Nomaybe and its tools into $(VENV) ..."
+	$(PIP) install --require-hashes -r requirements/dev.txt
+	$(PIP) install --no-build-isolation --no-deps --editable .
+	@touch $@
