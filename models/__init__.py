@@ -1,0 +1,48 @@
+"""The nouns: tables, and the shapes in which the outside may see them."""
+
+from models.account import Account, AccountRef, Contact
+from models.ask import Ask
+from models.bar_event import BarArmed, BarReached
+from models.base import Model
+from models.commitment import Commitment, CommitmentRelease
+from models.connector import Connector
+from models.delivery import Delivery, DeliveryEvent, DeliveryKey, DeliveryStatus
+from models.feature import Feature
+from models.history import CHANGES, VERSIONS
+from models.idempotency import FirstAnswer
+from models.opportunity import Opportunity, OpportunityRef
+from models.product import Product
+from models.response import Response, ResponseChoice, Revisit, Told
+from models.user import ApiKey, SignInLink, User, UserSession
+
+__all__ = [
+    "CHANGES",
+    "VERSIONS",
+    "Account",
+    "AccountRef",
+    "ApiKey",
+    "Ask",
+    "BarArmed",
+    "BarReached",
+    "Commitment",
+    "CommitmentRelease",
+    "Connector",
+    "Contact",
+    "Delivery",
+    "DeliveryEvent",
+    "DeliveryKey",
+    "DeliveryStatus",
+    "Feature",
+    "FirstAnswer",
+    "Model",
+    "Opportunity",
+    "OpportunityRef",
+    "Product",
+    "Response",
+    "ResponseChoice",
+    "Revisit",
+    "SignInLink",
+    "Told",
+    "User",
+    "UserSession",
+]

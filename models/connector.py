@@ -1,0 +1,78 @@
+"""A CRM, or anything home-made, that posts asks to us."""
+
+from enum import StrEnum
+from typing import Any
+from uuid import UUID
+
+from pydantic import SecretStr
+from sqlalchemy import JSON
+from sqlmodel import Field
+
+from models.base import Line, Revised, Seen, Shape, choice
+
+
+class ConnectorKind(StrEnum):
+    """The dialects that can be received."""
+
+    generic = "generic"
+    standard_webhooks = "standard_webhooks"
+
+
+class Connector(Revised, table=True):
+    """Where deliveries come from, and how they are authenticated and read."""
+
+    kind: ConnectorKind = Field(sa_type=choice(ConnectorKind))
+    name: str = Field(max_length=200)
+    sealed_secret: str
+    settings: dict[str, Any] = Field(default_factory=dict, sa_type=JSON)
+    enabled: bool = True
+
+
+class ConnectorSettings(Shape):
+    """How a delivery is read."""
+
+    product_id: UUID | None = Field(
+        default=None, description="The product of asks that name none; needed with several."
+    )
+    items: str = Field(
+        default="",
+        max_length=200,
+        description="Where in the body the asks are, as a dotted path; empty: the body itself.",
+    )
+    fields: dict[str, str] = Field(
+        default_factory=dict,
+        max_length=50,
+        description='Our field to theirs, as dotted paths: `{"title": "data.wish"}`.',
+    )
+
+
+class ConnectorNew(Shape):
+    """A new connector."""
+
+    kind: ConnectorKind
+    name: Line
+    secret: SecretStr = Field(
+        min_length=16, max_length=500, description="Write-only. `whsec_...` for standard_webhooks."
+    )
+    settings: ConnectorSettings = Field(default_factory=ConnectorSettings)
+    enabled: bool = True
+
+
+class ConnectorChange(Shape):
+    """What is to change about a connector; what is left out stays."""
+
+    name: Line = ""
+    secret: SecretStr = Field(default=SecretStr(""), min_length=16, max_length=500)
+    settings: ConnectorSettings = Field(default_factory=ConnectorSettings)
+    enabled: bool = True
+
+
+class ConnectorSeen(Seen):
+    """A connector as it is sent; never its secret."""
+
+    id: UUID
+    kind: ConnectorKind
+    name: str
+    settings: dict[str, Any]
+    enabled: bool
+    receive_url: str = Field(description="Where the sender posts to.")
