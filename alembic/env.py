@@ -34,7 +34,7 @@ def migrate(connection: Connection) -> None:
 
     Rebuilding a table on SQLite drops its triggers, and with foreign keys enforced it could take
     child rows along; so the keys are off meanwhile and checked at the end, no table may have
-    lost rows, and the triggers are put back.
+    lost rows, and the triggers are set aside and put back.
     """
     sqlite = connection.dialect.name == "sqlite"
     if sqlite:
@@ -45,6 +45,7 @@ def migrate(connection: Connection) -> None:
         connection.execute(text("SET lock_timeout = '30s'"))
         # Several replicas may start at once: one migrates, the others wait and find it done.
         connection.execute(text("SELECT pg_advisory_xact_lock(7296283)"))
+    triggers.set_aside(connection)
     before = counts(connection)
     context.configure(
         connection=connection,
@@ -77,6 +78,8 @@ if engine.dialect.name == "sqlite":
         connection.isolation_level = None
 
 
-with engine.connect() as connection:
-    migrate(connection)
-engine.dispose()  # an open pool keeps SQLite's WAL unmerged and PostgreSQL's database busy
+try:
+    with engine.connect() as connection:
+        migrate(connection)
+finally:
+    engine.dispose()  # an open pool keeps SQLite's WAL unmerged and PostgreSQL's database busy

@@ -6,7 +6,7 @@ from models.bar_event import BarArmed, BarReached
 from models.base import Model
 from models.commitment import Commitment, CommitmentRelease
 from models.connector import Connector
-from models.delivery import Delivery, DeliveryEvent, DeliveryKey, DeliveryStatus
+from models.delivery import Delivery, DeliveryEvent, DeliveryKey, DeliveryStatus, LastSaid
 from models.feature import Feature
 from models.history import CHANGES, VERSIONS
 from models.idempotency import FirstAnswer
@@ -34,6 +34,7 @@ __all__ = [
     "DeliveryStatus",
     "Feature",
     "FirstAnswer",
+    "LastSaid",
     "Model",
     "Opportunity",
     "OpportunityRef",

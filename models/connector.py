@@ -1,14 +1,14 @@
 """A CRM, or anything home-made, that posts asks to us."""
 
 from enum import StrEnum
-from typing import Any
+from typing import Annotated, Any
 from uuid import UUID
 
-from pydantic import SecretStr
+from pydantic import AfterValidator, SecretStr, StringConstraints
 from sqlalchemy import JSON
 from sqlmodel import Field
 
-from models.base import Line, Revised, Seen, Shape, choice
+from models.base import Line, Revised, Seen, Shape, choice, clean_line
 
 
 class ConnectorKind(StrEnum):
@@ -28,21 +28,30 @@ class Connector(Revised, table=True):
     enabled: bool = True
 
 
+Path = Annotated[str, StringConstraints(max_length=200), AfterValidator(clean_line)]
+
+
 class ConnectorSettings(Shape):
     """How a delivery is read."""
 
     product_id: UUID | None = Field(
         default=None, description="The product of asks that name none; needed with several."
     )
-    items: str = Field(
+    items: Path = Field(
         default="",
-        max_length=200,
         description="Where in the body the asks are, as a dotted path; empty: the body itself.",
     )
-    fields: dict[str, str] = Field(
+    fields: dict[str, Path] = Field(
         default_factory=dict,
         max_length=50,
-        description='Our field to theirs, as dotted paths: `{"title": "data.wish"}`.',
+        description='Our field to theirs, as dotted paths: `{"title": "data.wish"}`. Fields of ours'
+        " that it does not name are read under their own names. With it, what else they send is"
+        " left alone; without it, an unknown field parks the delivery.",
+    )
+    make_accounts: bool = Field(
+        default=False,
+        description="Whether an account that is named by a name alone, and not found, is made as a"
+        " prospect; else the delivery is parked.",
     )
 
 
@@ -52,7 +61,10 @@ class ConnectorNew(Shape):
     kind: ConnectorKind
     name: Line
     secret: SecretStr = Field(
-        min_length=16, max_length=500, description="Write-only. `whsec_...` for standard_webhooks."
+        min_length=16,
+        max_length=500,
+        description="Write-only. `whsec_...` for standard_webhooks. While you change over to a new"
+        " one, give both with a space between.",
     )
     settings: ConnectorSettings = Field(default_factory=ConnectorSettings)
     enabled: bool = True

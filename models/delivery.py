@@ -30,6 +30,8 @@ class Delivery(Record, table=True):
     headers: dict[str, str] = Field(sa_type=JSON)
     body: bytes = Field(sa_type=LargeBinary)
     sha256: str = Field(max_length=64)
+    # Of the secret that a sender showed, to compare it later without keeping it.
+    fingerprint: str | None = Field(default=None, max_length=64)
 
 
 class DeliveryStatus(Model, table=True):
@@ -74,6 +76,16 @@ class DeliveryKey(Model, table=True):
     delivery_id: UUID = Field(foreign_key="delivery.id", index=True)
 
 
+class LastSaid(Model, table=True):
+    """Which delivery last said how an ask is, so that older words never overwrite newer ones."""
+
+    __tablename__ = "last_said"
+
+    ask_id: UUID = Field(foreign_key="ask.id", primary_key=True)
+    said_at: datetime = instant()
+    delivery_id: UUID = Field(foreign_key="delivery.id")
+
+
 class DeliveryRow(Seen):
     """A delivery in a list."""
 
@@ -105,6 +117,10 @@ class DeliverySeen(DeliveryRow):
     raw: str = Field(description="The body as text; bytes that are no UTF-8 are replaced.")
     parsed: list[dict[str, Any]] = Field(
         description="What is read from it: `ask` or, where it cannot be read, `problem`."
+    )
+    outcome: list[dict[str, Any]] = Field(
+        description="What became of each ask in it when it was last read: `index`, `deed` (`logged`,"
+        " `updated`, `unchanged`, `older`, `differs` or `parked`), `ask`, and what to know of it."
     )
     history: list[DeliveryEventSeen]
 

@@ -61,6 +61,16 @@ def install(connection: Connection) -> None:
                 connection.exec_driver_sql(statement.replace("%", "%%"))
 
 
+def set_aside(connection: Connection) -> None:
+    """Drop every trigger on SQLite, for a migration; `install` puts them back.
+
+    SQLite refuses to rename a table into place while a trigger names the one that was dropped.
+    """
+    if connection.dialect.name == "sqlite":
+        for trigger in _sqlite():
+            connection.exec_driver_sql(f"DROP TRIGGER IF EXISTS {trigger.name}")
+
+
 def missing(connection: Connection) -> set[str]:
     """The names of triggers that the database lacks."""
     if connection.dialect.name == "sqlite":

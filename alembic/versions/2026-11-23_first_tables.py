@@ -283,6 +283,7 @@ def upgrade() -> None:
     sa.Column('headers', sa.JSON(), nullable=False),
     sa.Column('body', sa.LargeBinary(), nullable=False),
     sa.Column('sha256', sa.String(length=64), nullable=False),
+    sa.Column('fingerprint', sa.String(length=64), nullable=True),
     sa.ForeignKeyConstraint(['connector_id'], ['connector.id'], name=op.f('fk_delivery_connector_id_connector')),
     sa.PrimaryKeyConstraint('id', name=op.f('pk_delivery'))
     )
@@ -470,6 +471,14 @@ def upgrade() -> None:
     with op.batch_alter_table('opportunity_ref', schema=None) as batch_op:
         batch_op.create_index(batch_op.f('ix_opportunity_ref_opportunity_id'), ['opportunity_id'], unique=False)
 
+    op.create_table('last_said',
+    sa.Column('ask_id', sa.Uuid(), nullable=False),
+    sa.Column('said_at', sa.DateTime(timezone=True), nullable=False),
+    sa.Column('delivery_id', sa.Uuid(), nullable=False),
+    sa.ForeignKeyConstraint(['ask_id'], ['ask.id'], name=op.f('fk_last_said_ask_id_ask')),
+    sa.ForeignKeyConstraint(['delivery_id'], ['delivery.id'], name=op.f('fk_last_said_delivery_id_delivery')),
+    sa.PrimaryKeyConstraint('ask_id', name=op.f('pk_last_said'))
+    )
     op.create_table('response',
     sa.Column('id', sa.Uuid(), nullable=False),
     sa.Column('created_at', sa.DateTime(timezone=True), nullable=False),
@@ -604,6 +613,7 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f('ix_response_ask_id'))
 
     op.drop_table('response')
+    op.drop_table('last_said')
     with op.batch_alter_table('opportunity_ref', schema=None) as batch_op:
         batch_op.drop_index(batch_op.f('ix_opportunity_ref_opportunity_id'))
 
