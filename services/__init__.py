@@ -1,0 +1,1 @@
+"""The verbs: what one may do, and the rules that hold."""

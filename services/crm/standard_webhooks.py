@@ -1,0 +1,118 @@
+"""Asks signed as Standard Webhooks has it: the choice for anything home-made.
+
+Source: Standard Webhooks specification, github.com/standard-webhooks/standard-webhooks. Its
+Python package decides by the clock of the machine, and lets fractions pass as timestamps; so
+these are lines of our own, checked against its vectors.
+"""
+
+import base64
+import binascii
+import hashlib
+import hmac
+from dataclasses import replace
+from datetime import UTC, datetime
+from typing import Any
+
+from models.ask import Source
+from models.connector import ConnectorSettings
+from services.crm import generic
+from services.crm.dialect import IN_JSON, Arrival, Told
+from services.crm.mapping import asks_in
+from services.errors import Invalid, invalid
+
+SOURCE = Source.webhook
+HEADERS = generic.HEADERS | {"webhook-id", "webhook-timestamp", "webhook-signature"}
+CHALLENGE = "Signature"
+RECEIVED = IN_JSON
+
+PREFIX = "whsec_"
+WINDOW = 300  # seconds, before and after
+MOST_SIGNATURES = 20
+LENGTHS = range(24, 65)  # bytes of a key
+LONGEST_ID = 256
+
+
+def check_secret(secret: str) -> None:
+    """Refuse a secret that is no key, or is one of a length that the specification forbids.
+
+    Raises:
+        Invalid: It says what would be right.
+    """
+    for part in secret.split(" "):
+        key = _key(part)
+        if key is None or len(key) not in LENGTHS:
+            raise invalid(
+                "secret",
+                "must be `whsec_` and the base64 of 24 to 64 random bytes; during a change-over"
+                " two of them, with a space between",
+            )
+
+
+def shown(_arrival: Arrival) -> None:
+    """Nothing: it signs with the secret, and does not show it."""
+
+
+def verify(arrival: Arrival, secret: str, _settings: ConnectorSettings) -> bool:
+    """Whether one of its signatures is by one of the secrets, and it was sent about now."""
+    event = arrival.headers.get("webhook-id", "")
+    stamp = arrival.headers.get("webhook-timestamp", "")
+    if not event or "." in event or len(event) > LONGEST_ID:
+        return False
+    if not (stamp.isascii() and stamp.isdigit()) or len(stamp) > len("1614265330") + 2:
+        return False
+    if abs(int(arrival.at.timestamp()) - int(stamp)) > WINDOW:
+        return False
+    signed = f"{event}.{stamp}.".encode("latin-1", "replace") + arrival.body
+    keys = [key for each in secret.split(" ") if (key := _key(each)) is not None]
+    wanted = [sign(key, signed).encode() for key in keys]
+    given = arrival.headers.get("webhook-signature", "").split(" ", MOST_SIGNATURES)
+    return any([hmac.compare_digest(each.encode(), right) for each in given for right in wanted])
+
+
+def sign(key: bytes, signed: bytes) -> str:
+    """The signature of `id.timestamp.body`, as it stands in the header."""
+    return "v1," + base64.b64encode(hmac.digest(key, signed, hashlib.sha256)).decode()
+
+
+def _key(secret: str) -> bytes | None:
+    text = secret.removeprefix(PREFIX)
+    try:
+        return base64.b64decode(text + "=" * (-len(text) % 4), validate=True)
+    except (binascii.Error, ValueError):
+        return None
+
+
+def event_key(arrival: Arrival) -> str:
+    """The `webhook-id`, which stays the same when it is sent again."""
+    return f"id {arrival.headers.get('webhook-id', '')}"
+
+
+def read(arrival: Arrival, settings: ConnectorSettings) -> list[Told | Invalid]:
+    """The asks in `data`; or in the body, where there is no envelope about it."""
+    try:
+        content = generic.parse(arrival)
+        if settings.items or not _is_envelope(content):
+            return asks_in(content, settings)
+        kind = content.get("type")
+        if isinstance(kind, str) and kind.lower().endswith((".deleted", ".removed")):
+            said = "tells of a removal, and asks are never removed; withdraw the ask here"
+            raise invalid("type", said)
+    except Invalid as error:
+        return [error]
+    said_at = _instant(content.get("timestamp"))
+    return [
+        each if isinstance(each, Invalid) else replace(each, said_at=said_at)
+        for each in asks_in(content["data"], settings)
+    ]
+
+
+def _is_envelope(content: Any) -> bool:
+    return isinstance(content, dict) and content.keys() - {"type", "timestamp"} == {"data"}
+
+
+def _instant(value: Any) -> datetime | None:
+    try:
+        found = datetime.fromisoformat(value)
+    except (TypeError, ValueError):
+        return None
+    return None if found.tzinfo is None else found.astimezone(UTC)

@@ -1,0 +1,224 @@
+"""Which answer the facts support, with the figures behind it and words to say. The SE decides."""
+
+import re
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import func, select
+from sqlmodel import Session, col
+
+from models.ask import Ask, AskState
+from models.feature import COMMITABLE, Feature, FeatureStatus
+from models.product import BarSeen, Maturity, Product
+from models.response import Basis, EvidenceSeen, ResponseKind
+from services import bars, families
+from services.orders import OTHERS
+from services.permissions import Caller, Permission
+from services.policy import Policy
+from services.revisions import load
+
+_MARKS = re.compile('["\u201c\u201d\u201e\u201f\u00ab\u00bb\u2033]')  # would end the quotation
+
+
+@dataclass(frozen=True)
+class Proposal:
+    """An answer that can be said, and the words for it."""
+
+    kind: ResponseKind
+    basis: Basis | None
+    wording: str
+
+    def sent(self) -> dict[str, Any]:
+        """The answer without its words."""
+        return {"kind": self.kind, "basis": self.basis}
+
+
+@dataclass(frozen=True)
+class Facts:
+    """What a proposal rests on, all of it already read."""
+
+    name: str  # quoted
+    status: FeatureStatus | None
+    target_on: date | None
+    decline_reason: str | None
+    maturity: Maturity
+    evidence: EvidenceSeen
+    bar_reached: bool
+    others: int  # shareable features to order it among
+
+
+def guide(session: Session, by: Caller, policy: Policy, ask_id: UUID) -> dict[str, Any]:
+    """The answer that the facts support for an ask, in the shape of `GuideSeen`.
+
+    Raises:
+        NotPermitted: `by` may not read.
+        NotFound: There is no such ask.
+    """
+    by.require(Permission.ask_read)
+    ask = load(session, Ask, ask_id)
+    facts = _facts(session, policy, ask)
+    proposals = propose(facts)
+    because = reasons(facts)
+    if ask.state is AskState.answered:
+        because.append("The ask has an answer already; a new one must say why it supersedes it.")
+    return {
+        "proposal": proposals[0].sent(),
+        "because": because,
+        "wording": proposals[0].wording,
+        "figures": facts.evidence,
+        "alternatives": [{**each.sent(), "wording": each.wording} for each in proposals[1:]],
+    }
+
+
+def _facts(session: Session, policy: Policy, ask: Ask) -> Facts:
+    feature = None
+    if ask.feature_id is not None:
+        feature = families.survivor(session, session.get_one(Feature, ask.feature_id))
+    product = session.get_one(Product, feature.product_id if feature else ask.product_id)
+    evidence = bars.evidence(session, policy, feature)
+    others = 0
+    if feature is not None:
+        others = session.execute(
+            select(func.count())
+            .select_from(Feature)
+            .where(
+                col(Feature.product_id) == feature.product_id,
+                col(Feature.id) != feature.id,
+                col(Feature.merged_into).is_(None),
+                col(Feature.shareable).is_(True),
+            )
+        ).scalar_one()
+    return Facts(
+        name=quoted((feature.public_title or feature.title) if feature else ask.title),
+        status=feature.status if feature else None,
+        target_on=feature.target_on if feature else None,
+        decline_reason=feature.decline_reason if feature else None,
+        maturity=product.maturity,
+        evidence=evidence,
+        bar_reached=feature is not None and bars.standing(session, feature).reaches(evidence.bar),
+        others=others,
+    )
+
+
+def quoted(name: str) -> str:
+    """A name in quotation marks: whatever it says, it is not us who say it."""
+    return f"\u201c{_MARKS.sub('', name)}\u201d"
+
+
+def propose(facts: Facts) -> list[Proposal]:
+    """The answers that the facts support, the best first; there is always at least one.
+
+    Shipped is a yes today; planned with a date is a yes by then; declined is a no. What is only a
+    candidate is ranked for an early product, which learns by it, and measured against the bar for
+    an established one.
+    """
+    if facts.status is FeatureStatus.shipped:
+        return [_available(facts)]
+    if facts.status in COMMITABLE and facts.target_on is not None:
+        return [_committed(facts), *_ranked(facts)]
+    if facts.status is FeatureStatus.declined:
+        return [_not_planned(facts), _out_of_scope(facts)]
+    if facts.status is None:
+        return [_not_planned(facts), _out_of_scope(facts)]
+    short = facts.evidence.bar is not None and not facts.bar_reached
+    demand = [_insufficient(facts)] if short else []
+    if facts.maturity is Maturity.early or facts.bar_reached:
+        return [*_ranked(facts), *demand, _not_planned(facts)]
+    return [*demand, *_ranked(facts), _not_planned(facts)]
+
+
+def reasons(facts: Facts) -> list[str]:
+    """Why, as sentences with the figures in them."""
+    figures = facts.evidence
+    if facts.status is None:
+        return [
+            "The ask names no feature yet, so only a no can be said about it.",
+            "Triage it to measure its demand.",
+        ]
+    said = []
+    if facts.status is FeatureStatus.shipped:
+        said.append(f"{facts.name} is shipped.")
+    elif facts.status in COMMITABLE:
+        state = "in progress" if facts.status is FeatureStatus.in_progress else "planned"
+        said.append(f"{facts.name} is {state} for {facts.target_on}.")
+    elif facts.status is FeatureStatus.declined:
+        said.append(f"{facts.name} is declined: {facts.decline_reason}")
+    else:
+        said.append(f"{facts.name} is a candidate; no PM has committed it.")
+    said.append(
+        f"{figures.live_accounts_asking} of {figures.live_accounts} live customers ask for it."
+    )
+    if figures.bar is None:
+        said.append("No demand bar is set.")
+    else:
+        stands = "is reached" if facts.bar_reached else "is not reached"
+        said.append(f"The bar is {_bar_text(figures.bar)}; it {stands}.")
+    if facts.status is FeatureStatus.candidate:
+        kind = "early: rankings teach most" if facts.maturity is Maturity.early else "established"
+        said.append(f"The product is {kind}.")
+        if facts.others < OTHERS:
+            said.append(
+                f"A ranking needs at least {OTHERS} other shareable features;"
+                f" there {_are(facts.others)}."
+            )
+    return said
+
+
+def _are(count: int) -> str:
+    return "is 1" if count == 1 else f"are {count}"
+
+
+def _available(facts: Facts) -> Proposal:
+    words = f"Yes: {facts.name} is in the product today."
+    return Proposal(ResponseKind.yes, Basis.available, words)
+
+
+def _committed(facts: Facts) -> Proposal:
+    words = f"Yes: {facts.name} ships on {_day(facts.target_on)}."
+    return Proposal(ResponseKind.yes, Basis.committed, words)
+
+
+def _not_planned(facts: Facts) -> Proposal:
+    words = f"No: {facts.name} is not in our plan, and we are not building it."
+    return Proposal(ResponseKind.no, Basis.not_planned, words)
+
+
+def _out_of_scope(facts: Facts) -> Proposal:
+    words = f"No: {facts.name} is outside what this product does."
+    return Proposal(ResponseKind.no, Basis.out_of_scope, words)
+
+
+def _insufficient(facts: Facts) -> Proposal:
+    figures = facts.evidence
+    bar = _bar_text(figures.bar) if figures.bar else ""
+    asking = figures.live_accounts_asking or 0
+    words = (
+        f"No: we have looked at {facts.name}, and too few live customers need it."
+        f" {asking} of {figures.live_accounts} ask for it today; our bar is {bar}."
+    )
+    return Proposal(ResponseKind.no, Basis.insufficient_demand, words)
+
+
+def _ranked(facts: Facts) -> list[Proposal]:
+    if facts.others < OTHERS:
+        return []
+    words = (
+        f"{facts.name} competes with other plans. You put them in order, and your order is the"
+        " place it gets from you."
+    )
+    return [Proposal(ResponseKind.ranked, None, words)]
+
+
+def _bar_text(bar: BarSeen) -> str:
+    parts = []
+    if bar.accounts is not None:
+        parts.append(f"{bar.accounts} live customer{'s' if bar.accounts != 1 else ''}")
+    if bar.arr is not None:
+        parts.append(f"{bar.arr.currency} {bar.arr.amount} of their ARR")
+    return " and ".join(parts)
+
+
+def _day(day: date | None) -> str:
+    return f"{day.day} {day:%B %Y}" if day else ""

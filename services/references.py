@@ -1,0 +1,72 @@
+"""Names that other systems give to accounts and deals."""
+
+from collections.abc import Sequence
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import select
+from sqlmodel import Session, col
+
+from models.account import AccountRef, ExternalRef
+from models.opportunity import OpportunityRef
+from services.errors import Conflict
+
+
+class ReferenceTaken(Conflict):
+    """Another one has that external reference, and it can name only one."""
+
+    slug, title = "reference-taken", "The reference names another one"
+    cure = "Use the one that has the reference, or merge the two."
+
+
+Table = type[AccountRef] | type[OpportunityRef]
+
+
+def _owner(table: Table) -> Any:
+    return col(AccountRef.account_id) if table is AccountRef else col(OpportunityRef.opportunity_id)
+
+
+def find(session: Session, table: Table, source: str, external_id: str) -> UUID | None:
+    """The id of what another system calls `external_id`, or None."""
+    return session.execute(
+        select(_owner(table)).where(
+            col(table.source) == source, col(table.external_id) == external_id
+        )
+    ).scalar()
+
+
+def of(
+    session: Session, table: Table, owner_ids: Sequence[UUID]
+) -> dict[UUID, list[dict[str, str]]]:
+    """The external references of each of these records, as they are sent."""
+    rows = session.execute(
+        select(_owner(table), col(table.source), col(table.external_id))
+        .where(_owner(table).in_(owner_ids))
+        .order_by(col(table.source), col(table.external_id))
+    )
+    found: dict[UUID, list[dict[str, str]]] = {owner_id: [] for owner_id in owner_ids}
+    for owner_id, source, external_id in rows:
+        found[owner_id].append({"source": source, "id": external_id})
+    return found
+
+
+def add(session: Session, table: Table, owner_id: UUID, refs: Sequence[ExternalRef]) -> bool:
+    """Give a record more external references; those that it has stay.
+
+    Returns:
+        Whether any was new.
+
+    Raises:
+        ReferenceTaken: One of them names another record.
+    """
+    added = False
+    for ref in refs:
+        owner = find(session, table, ref.source, ref.id)
+        if owner is not None and owner != owner_id:
+            raise ReferenceTaken(f"{ref.source} {ref.id!r} names {owner} already.")
+        if owner is None:
+            key = "account_id" if table is AccountRef else "opportunity_id"
+            session.add(table(source=ref.source, external_id=ref.id, **{key: owner_id}))
+            session.flush()
+            added = True
+    return added

@@ -1,0 +1,296 @@
+"""Reads what is to be said to a customer: a commitment, a refusal, a ranking or a hedge (R1).
+
+Pure: a text goes in, a reading comes out. `services.words` cuts the text, `services.lexicon` finds
+the phrases, and this module weighs them. The work is linear in the length of the text.
+
+A sentence that says nothing either way ("Thanks for your time.") is *neutral*: it never hedges and
+never contradicts. A text of nothing else reads as the kind it is meant as, or else as a commitment.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from enum import StrEnum
+from itertools import accumulate
+
+from services.lexicon import LEXICON, PUNCTUATION, Match, matches
+from services.words import Token, sentences
+
+
+class Verdict(StrEnum):
+    """What a sentence or a text tells the customer."""
+
+    commit = "commit"
+    refuse = "refuse"
+    rank = "rank"
+    hedge = "hedge"
+
+
+@dataclass(frozen=True)
+class Span:
+    """A phrase that hedges: `text[start:end] == phrase`, in code points, end exclusive."""
+
+    start: int
+    end: int
+    phrase: str
+    reason: str
+    suggestion: str
+
+
+@dataclass(frozen=True)
+class Sentence:
+    """One sentence, where it stands and what it says.
+
+    `neutral` marks a sentence with no answer in it; its verdict is then only the likeliest.
+    """
+
+    start: int
+    end: int
+    verdict: Verdict
+    spans: tuple[Span, ...]
+    neutral: bool = False
+
+
+@dataclass(frozen=True)
+class Reading:
+    """What a text says as a whole, with every phrase that hedges and its sentences in order."""
+
+    verdict: Verdict
+    spans: tuple[Span, ...]
+    sentences: tuple[Sentence, ...]
+
+
+# A word, as the lexicon knows it. `whole` and `stop` bound the written word that it is a piece of:
+# in "we'll" the piece is "will", and the written word begins at the "w".
+
+
+_KINDS = {"yes": Verdict.commit, "no": Verdict.refuse, "ranked": Verdict.rank}
+_ANSWERED = 2  # the weight of a phrase that a "not" or a date made an answer
+_CONDITION = 8  # words that a condition goes on for at most
+_LOOK_BACK = 4  # words before a phrase in which a "not" still governs it
+
+LEXICON_VERSION = LEXICON.version
+"""Names the lexicon that a reading was made with: the first 12 hex digits of its SHA-256."""
+
+
+def read(message: str, kind: str | None = None) -> Reading:
+    """Read a text for a customer, sentence by sentence.
+
+    Args:
+        message: The text, of any length, as it was written.
+        kind: The response it belongs to: `yes`, `no`, `ranked`, or None where that is open. It
+            chooses the suggestions, and what a text with no answer in it reads as.
+
+    Returns:
+        `hedge` if any sentence hedges, else what the first sentence with an answer says. Spans
+        are in order, do not overlap, and count code points of `message`.
+    """
+    expected = _KINDS.get(kind or "")
+    read_so_far: list[Sentence] = []
+    refused = False
+    for tokens in sentences(message):
+        sentence, refuses = _read_sentence(message, tokens, kind, refused=refused)
+        read_so_far.append(sentence)
+        refused = refused or refuses
+    spans = tuple(span for sentence in read_so_far for span in sentence.spans)
+    said = [sentence.verdict for sentence in read_so_far if not sentence.neutral]
+    if spans:
+        verdict = Verdict.hedge
+    elif said:
+        verdict = said[0]
+    else:
+        likeliest: list[Verdict] = [
+            s.verdict for s in read_so_far if s.verdict is not Verdict.commit
+        ]
+        verdict = expected or (likeliest or [Verdict.commit])[0]
+    return Reading(verdict, spans, tuple(read_so_far))
+
+
+def contradicts(reading: Reading, kind: str) -> bool:
+    """Whether a text says the opposite of the response that it belongs to.
+
+    Args:
+        reading: What `read` made of the text.
+        kind: `yes`, `no` or `ranked`.
+
+    Returns:
+        True for a `yes` whose text only refuses and for a `no` whose text only commits. A text
+        that hedges or says nothing contradicts no kind, and `ranked` is never contradicted.
+    """
+    said = {sentence.verdict for sentence in reading.sentences if not sentence.neutral}
+    opposite = {"yes": Verdict.refuse, "no": Verdict.commit}.get(kind)
+    return said == {opposite}
+
+
+# What of a sentence bears on each of its phrases. A clause ends where the sentence turns ("but");
+# after a refusal and a turn (from `reopens` on), a kind word opens the door again.
+@dataclass(frozen=True)
+class _Setting:
+    tokens: list[Token]
+    dated: bool
+    clauses: list[int]
+    refusing: frozenset[int]
+    reopens: int
+
+
+def _setting(tokens: list[Token], answers: list[Match], *, refused: bool) -> _Setting:
+    turns = [at for at, token in enumerate(tokens) if token.word in LEXICON.classes["but"]]
+    refusals = [match.begin for match in answers if match.entry.label == "refuse"]
+    first = -1 if refused else min(refusals, default=len(tokens))
+    turning = set(turns)
+    clauses = list(accumulate(int(at in turning) for at in range(len(tokens))))
+    return _Setting(
+        tokens=tokens,
+        dated=_dated(tokens),
+        clauses=clauses,
+        refusing=frozenset(clauses[place] for place in refusals),
+        reopens=min((at for at in turns if at > first), default=len(tokens)),
+    )
+
+
+def _read_sentence(
+    text: str, tokens: list[Token], kind: str | None, *, refused: bool
+) -> tuple[Sentence, bool]:
+    """Weigh what the phrases of one sentence say; also whether it refuses."""
+    found = list(matches([token.word for token in tokens]))
+    reported, plain = _covered(tokens, found)
+    covered = {"rank": reported}  # "would you" is plain, and still asks for a place
+    found = [
+        match
+        for match in found
+        if covered.get(match.entry.label, plain).isdisjoint(range(match.begin, match.end))
+    ]
+    answers = [match for match in found if match.entry.weight]
+    setting = _setting(tokens, answers, refused=refused)
+    scores = _scores(setting, answers)
+    open_question = tokens[-1].word == "?" and bool(scores[Verdict.rank])
+    kept: list[Match] = []
+    for match in found:
+        if match.entry.label in {"hedge", "upside"} and not open_question:
+            said = _weigh(setting, match)
+            if said is Verdict.hedge:
+                kept.append(match)
+            elif said:
+                scores[said] += _ANSWERED
+    best = max(scores, key=lambda verdict: scores[verdict])
+    neutral = not kept and not scores[best]
+    if kept:
+        best = Verdict.hedge
+    elif neutral:
+        best = _likeliest(tokens, kind)
+    spans = tuple(_spans(text, tokens, kept, kind))
+    sentence = Sentence(tokens[0].whole, tokens[-1].stop, best, spans, neutral)
+    return sentence, scores[Verdict.refuse] > 0
+
+
+def _covered(tokens: list[Token], found: list[Match]) -> tuple[set[int], set[int]]:
+    """The words that the customer said; and those with what only looks like a hedge."""
+    reported: set[int] = set()
+    plain: set[int] = set()
+    for match in found:
+        if match.entry.label == "plain":
+            plain.update(range(match.begin, match.end))
+        elif match.entry.label == "reported" and match.begin not in reported:
+            end = match.end
+            while tokens[end].word not in PUNCTUATION and not _new_voice(tokens, end):
+                end += 1
+            reported.update(range(match.begin, end))
+    return reported, plain | reported
+
+
+def _new_voice(tokens: list[Token], at: int) -> bool:
+    return tokens[at].word in {"and", "but"} and tokens[at + 1].word in LEXICON.classes["our_turn"]
+
+
+def _scores(setting: _Setting, answers: list[Match]) -> dict[Verdict, int]:
+    """How strongly a sentence ranks, refuses and commits; each entry of the lexicon counts once."""
+    scores = {Verdict.rank: 0, Verdict.refuse: 0, Verdict.commit: 0}
+    seen: set[tuple[int, Verdict]] = set()
+    for match in answers:
+        said = Verdict(match.entry.label)
+        if said is Verdict.commit and _negated(setting.tokens, match):
+            said = Verdict.refuse
+        if (id(match.entry), said) not in seen:
+            seen.add((id(match.entry), said))
+            scores[said] += match.entry.weight
+    if scores[Verdict.commit] and setting.dated:
+        scores[Verdict.commit] += 1
+    return scores
+
+
+def _weigh(setting: _Setting, match: Match) -> Verdict | None:
+    """What a phrase that hedges by itself says where it stands."""
+    entry = match.entry
+    if entry.negated != "same" and _negated(setting.tokens, match):
+        return Verdict.refuse if entry.negated == "refuse" else None
+    if entry.label == "upside":
+        return Verdict.hedge if match.begin > setting.reopens else None
+    if entry.dated and setting.dated:
+        return Verdict.commit
+    if entry.answered and setting.clauses[match.begin] in setting.refusing:
+        return None
+    return Verdict.hedge
+
+
+def _negated(tokens: list[Token], match: Match) -> bool:
+    """Whether a "not" governs a phrase: in its gaps, or before it in the same clause."""
+    for at in range(match.end - 1, max(match.begin - 1 - _LOOK_BACK, -1), -1):
+        word = tokens[at].word
+        if at < match.begin and (word in PUNCTUATION or word in LEXICON.classes["but"]):
+            return False
+        if word in LEXICON.classes["not"]:
+            return tokens[at + 1].word not in {"only", "just", "merely"}
+    return False
+
+
+def _dated(tokens: list[Token]) -> bool:
+    """Whether a sentence names a day, a month or a release by its number."""
+    return any(
+        token.word in LEXICON.classes["dated"]
+        or (token.word in {"release", "version"} and tokens[at + 1].word == "0")
+        for at, token in enumerate(tokens[:-1])
+    )
+
+
+def _likeliest(tokens: list[Token], kind: str | None) -> Verdict:
+    words = {token.word for token in tokens}
+    if "?" in words and not words.isdisjoint({"you", "your"}):
+        return Verdict.rank
+    if not words.isdisjoint(LEXICON.classes["not"]):
+        return Verdict.refuse
+    return _KINDS.get(kind or "", Verdict.commit)
+
+
+def _spans(text: str, tokens: list[Token], kept: list[Match], kind: str | None) -> Iterator[Span]:
+    """The phrases to point at, in order; of two that overlap, the earlier and longer."""
+    last = 0
+    for match in sorted(kept, key=lambda m: (m.begin, -m.end)):
+        first = tokens[match.begin]
+        after = match.end
+        if match.entry.say == "condition":
+            after = _condition_end(tokens, match)
+        start, end = first.whole, tokens[after - 1].stop
+        if start < last:
+            continue
+        last = end
+        subject = text[start : first.start]  # "I" of "I'm thinking about it": it goes along
+        straight = _suggestion(match.entry.say, kind)
+        if subject and match.entry.say == "finite":
+            straight = f"{subject} {straight}"
+        elif first == tokens[0] and text[start].isupper():
+            straight = straight[0].upper() + straight[1:]
+        yield Span(start, end, text[start:end], match.entry.reason, straight)
+
+
+def _condition_end(tokens: list[Token], match: Match) -> int:
+    """Where a condition ends: it is replaced as a whole, "if we" and what is to happen."""
+    end = match.end
+    while end - match.end < _CONDITION and tokens[end].word not in PUNCTUATION:
+        if end > match.end and tokens[end].word in LEXICON.classes["our_turn"]:
+            break
+        end += 1
+    return end
+
+
+def _suggestion(say: str, kind: str | None) -> str:
+    straight = LEXICON.straight[say]
+    return straight.get(kind or "") or f"{straight['yes'].rstrip(',')}; or {straight['no']}"
