@@ -1,0 +1,109 @@
+"""Where everything is put together."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, nullcontext
+from threading import Lock
+from typing import Any
+
+import anyio.to_thread
+from asgi_correlation_id import CorrelationIdMiddleware
+from fastapi import FastAPI
+
+from api import (
+    accounts,
+    asks,
+    commitments,
+    demand,
+    features,
+    openapi,
+    opportunities,
+    problems,
+    products,
+    responses,
+    running,
+    users,
+    web,
+)
+from api.auth import CrossSite, Limiter
+from api.observing import Figures, Observed
+from api.work import Busy
+from models.base import new_id
+from models.database import check_settings, connect, read_only
+from models.migrations import head
+from services import errors, sign_in
+from services.book import Book
+from services.idempotency import KeyReused
+from services.permissions import NotPermitted
+from services.settings import Settings
+from services.vault import Vault, key_in
+
+API = "/api/v1"
+NOUNS = (products, accounts, opportunities, features, asks, responses, commitments, demand, users)
+ANYWHERE = (
+    sign_in.NotSignedIn,
+    NotPermitted,
+    CrossSite,
+    errors.TooSlow,
+    Busy,
+    errors.TooLarge,
+    errors.Invalid,
+    KeyReused,
+    errors.TooFast,
+    errors.Unavailable,
+)
+
+
+def create_app(settings: Settings | None = None) -> FastAPI:
+    """The application, for the settings given or those of the environment."""
+    settings = settings or Settings()
+    threads = settings.threads or (4 if settings.database.startswith("sqlite") else 8)
+
+    @asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        anyio.to_thread.current_default_thread_limiter().total_tokens = threads
+        check_settings(app.state.writer)
+        yield
+        app.state.writer.dispose()
+
+    app = FastAPI(
+        title="Nomaybe",
+        version="1",
+        summary="Feature-request triage in which every ask ends in an answer.",
+        lifespan=lifespan,
+        docs_url=None,
+        redoc_url=None,
+        redirect_slashes=False,
+        generate_unique_id_function=lambda route: route.name,
+    )
+    _furnish(app.state, settings, threads)
+    problems.install(app)
+    for noun in NOUNS:
+        app.include_router(
+            noun.router,
+            prefix=API,
+            responses=problems.problems(*ANYWHERE),
+        )
+    app.include_router(running.router)
+    openapi.install(app)
+    web.install(app)
+    app.add_middleware(Observed, figures=app.state.figures)
+    app.add_middleware(
+        CorrelationIdMiddleware, header_name="X-Request-ID", generator=lambda: str(new_id())
+    )
+    return app
+
+
+def _furnish(state: Any, settings: Settings, threads: int) -> None:
+    """Give the application what its endpoints work with."""
+    engine = connect(settings.database, pool_size=threads + 4)
+    secret = settings.secret_key.get_secret_value() if settings.secret_key else None
+    state.writer, state.reader = engine, read_only(engine)
+    # SQLite has one writer at a time: waiting here costs nothing, waiting there means polling.
+    state.turn = Lock() if engine.dialect.name == "sqlite" else nullcontext()
+    state.policy = settings.policy
+    state.vault = Vault(secret or key_in(settings.data_dir))
+    state.limiter = Limiter(settings.rate_limit)
+    state.book = Book()
+    state.figures = Figures()
+    state.migration_wanted = head()
+    state.stopping = False

@@ -1,0 +1,184 @@
+"""Pages for asks: the list with the debts first, the form to log one, and one ask."""
+
+from http import HTTPStatus
+from typing import Annotated, Any
+from urllib.parse import urlencode
+from uuid import UUID
+
+from fastapi import APIRouter, Query, Request, Response
+from pydantic import BaseModel, BeforeValidator, Field
+
+from api.auth import needs
+from api.parameters import Cursor, Search
+from api.web.pages import By, Filled, Page, by_field, reading, see, writing
+from api.web.templating import render
+from api.work import Session
+from models.ask import AskState, Importance
+from models.base import utc_today
+from services import accounts, ask_views, asks, features, products
+from services.ask_views import AskFilter, AskOrder
+from services.errors import Invalid, invalid
+from services.permissions import Caller, Permission
+from services.policy import Policy
+
+router = APIRouter(route_class=Page)
+READ, LOG = [needs(Permission.ask_read)], [needs(Permission.ask_log)]
+
+A_PAGE = 50
+MOST_ACCOUNTS = 300  # that the form suggests; any other is found by its name all the same
+MOST_FEATURES = 500
+MOST_PRODUCTS = 200
+FIELDS = (
+    "account", "domain", "title", "verbatim", "why", "importance", "product_id", "feature_id",
+    "asked_on", "contact_name", "contact_email",
+)  # fmt: skip
+
+SHOWN: dict[str, tuple[str, AskFilter, AskOrder]] = {
+    "waiting": ("Waiting", AskFilter(state=[AskState.unanswered]), AskOrder.oldest),
+    "overdue": ("Overdue", AskFilter(overdue=True), AskOrder.oldest),
+    "untriaged": (
+        "Not triaged",
+        AskFilter(untriaged=True, state=[AskState.unanswered, AskState.answered]),
+        AskOrder.oldest,
+    ),
+    "revisit": ("To revisit", AskFilter(to_revisit=True), AskOrder.oldest),
+    "answered": ("Answered", AskFilter(state=[AskState.answered]), AskOrder.newest),
+    "all": ("All", AskFilter(), AskOrder.newest),
+}
+
+Blank = BeforeValidator(lambda value: None if value == "" else value)
+
+
+class Wanted(BaseModel):
+    """Which asks are shown."""
+
+    show: str = Field(default="waiting", pattern=f"^({'|'.join(SHOWN)})$")
+    feature_id: Annotated[UUID | None, Blank] = None
+    q: Annotated[Search | None, Blank] = None
+    cursor: Cursor | None = None
+
+    def address(self, **other: str) -> str:
+        """A link to the same asks, shown otherwise."""
+        own = {"show": self.show, "feature_id": self.feature_id, "q": self.q}
+        given = {name: str(value) for name, value in (own | other).items() if value}
+        return f"/asks?{urlencode(given)}"
+
+
+@router.get("/asks", dependencies=READ)
+def list_asks(request: Request, by: By, wanted: Annotated[Wanted, Query()]) -> Response:
+    """Asks, the debts first: what has waited longest is at the top."""
+    _label, chosen, order = SHOWN[wanted.show]
+    within = {"feature_id": [wanted.feature_id]} if wanted.feature_id else {}
+    sought = AskFilter(**vars(chosen) | within | {"q": wanted.q})
+
+    def deed(session: Session) -> tuple[Any, str | None, str | None]:
+        found, more = ask_views.list_asks(
+            session, by, sought, limit=A_PAGE, cursor=wanted.cursor, order=order
+        )
+        if wanted.feature_id is None:
+            return found, more, None
+        return found, more, features.get_feature(session, by, wanted.feature_id).title
+
+    found, more, feature = reading(request, deed)
+    return render(
+        request,
+        "asks.html",
+        asks=found,
+        wanted=wanted,
+        feature=feature,
+        tabs=[(name, label) for name, (label, _filter, _order) in SHOWN.items()],
+        next_page=wanted.address(cursor=more) if more else None,
+    )
+
+
+@router.get("/asks/new", dependencies=LOG)
+def ask_for_ask(request: Request, by: By) -> Response:
+    """The form to log an ask; an address may fill in some of it."""
+    given = {name: request.query_params.get(name, "") for name in FIELDS}
+    given["importance"] = given["importance"] or Importance.important
+    given["asked_on"] = given["asked_on"] or utc_today().isoformat()
+    return _form(request, by, given)
+
+
+@router.post("/asks/new", dependencies=LOG)
+def log_ask(request: Request, by: By, form: Filled) -> Response:
+    """Log an ask; what was typed comes back where something is wrong with it."""
+    typed, policy = form.typed(FIELDS), request.app.state.policy
+    try:
+        ask_id = writing(request, lambda session: _log(session, by, policy, typed))
+    except Invalid as error:
+        return _form(request, by, typed, error)
+    return see(f"/asks/{ask_id}?notice=logged")
+
+
+def _form(
+    request: Request, by: Caller, typed: dict[str, str], error: Invalid | None = None
+) -> Response:
+    def deed(session: Session) -> dict[str, Any]:
+        known, _more = products.list_products(session, by, limit=MOST_PRODUCTS)
+        listed, _more = features.list_features(session, by, limit=MOST_FEATURES)
+        suggested, _more = accounts.list_accounts(session, by, limit=MOST_ACCOUNTS)
+        return {
+            "products": [(str(product.id), product.name) for product in known],
+            "features": [
+                (product.name, [each for each in listed if each.product_id == product.id])
+                for product in known
+            ],
+            "accounts": [(account.name, account.domain or "") for account in suggested],
+        }
+
+    choices = reading(request, deed)
+    if len(choices["products"]) == 1 and not typed["product_id"]:
+        typed["product_id"] = choices["products"][0][0]
+    return render(
+        request,
+        "ask_new.html",
+        HTTPStatus.UNPROCESSABLE_ENTITY if error else HTTPStatus.OK,
+        typed=typed,
+        faults=by_field(error, FIELDS, rest="title") if error else {},
+        importances=[*Importance],
+        answer_days=request.app.state.policy.answer_days,
+        **choices,
+    )
+
+
+def _log(session: Session, by: Caller, policy: Policy, typed: dict[str, str]) -> UUID:
+    given: dict[str, Any] = {
+        name: typed[name]
+        for name in FIELDS
+        if typed[name].strip()
+        and name not in {"account", "domain", "contact_name", "contact_email"}
+    }
+    contact = {"name": typed["contact_name"], "email": typed["contact_email"]}
+    if any(value.strip() for value in contact.values()):
+        given["contact"] = {name: value for name, value in contact.items() if value.strip()}
+    account = _account(session, by, typed["account"].strip(), typed["domain"].strip())
+    if account is not None:
+        given["account"] = account
+    ask, _new = asks.log_ask(session, by, policy, asks.read_ask(given), asks.FROM_FORM)
+    return ask.id
+
+
+def _account(session: Session, by: Caller, name: str, domain: str) -> dict[str, str] | None:
+    """The account that was typed, in the way in which an ask names one.
+
+    Raises:
+        Invalid: The name alone fits no account, or several.
+    """
+    if domain:
+        if name:
+            return {"name": name, "domain": domain}
+        known, _more = accounts.list_accounts(session, by, limit=1, domain=domain[:253])
+        if not known:
+            raise invalid("account", "is needed, since no account has this domain yet")
+        return {"id": str(known[0].id)}
+    if not name:
+        return None
+    alike, _more = accounts.list_accounts(session, by, limit=200, q=name[:200])
+    same = [each for each in alike if each.name.casefold() == name.casefold()]
+    if len(same) > 1:
+        said = ", ".join(each.domain or "one without a domain" for each in same[:5])
+        raise invalid("domain", f"is needed: {len(same)} accounts have this name ({said})")
+    if not same:
+        raise invalid("domain", f"is needed, since no account is called {name[:200]!r} yet")
+    return {"id": str(same[0].id)}

@@ -1,0 +1,166 @@
+"""How pages are rendered: the templates, what they may use, and the headers that guard them."""
+
+import re
+from datetime import date, datetime
+from decimal import ROUND_HALF_UP, Decimal
+from enum import StrEnum
+from http import HTTPStatus
+from pathlib import Path
+from typing import Any
+
+from fastapi import Request, Response
+from fastapi.responses import HTMLResponse
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup, escape
+
+from api.web import assets
+from models.base import utc_today
+from models.money import MoneySeen
+from services.permissions import Caller, Permission
+
+POLICY = (
+    "default-src 'none'; style-src 'self'; img-src 'self' data:; form-action 'self';"
+    " frame-ancestors 'none'; base-uri 'none'"
+)
+SYMBOLS = {"USD": "$", "EUR": "€", "GBP": "£", "JPY": "¥", "INR": "₹"}
+SAID = {"smb": "SMB", "se": "SE", "pm": "PM", "api": "API", "q": "Search"}
+NOTICES = {
+    "logged": "Logged. It is a debt from now on, until it is answered.",
+    "answered": "Answered. What was said stays said.",
+    "triaged": "Triaged. It counts for this feature now.",
+    "password": "Your password is set; other browsers are signed out.",
+}
+NOTHING = "\N{EN DASH}"
+_UNITS = ((10**9, "B"), (10**6, "M"), (10**3, "k"))
+_TEN, _THOUSAND = 10, 1000
+_HALF_A_YEAR = 182
+
+
+def _symbol(currency: str) -> str:
+    return SYMBOLS.get(currency, f"{currency} ")
+
+
+def short(money: MoneySeen | None) -> str:
+    """Money at a glance: `$948k`, `$5.9M`; an en dash where nothing is known."""
+    if money is None:
+        return NOTHING
+    amount, sign = Decimal(money.amount), _symbol(money.currency)
+    for size, letter in _UNITS:
+        # 999,600 would be written 1000k, so the larger unit begins a little earlier.
+        if amount >= size * Decimal("0.9995"):
+            part = amount / size
+            places = Decimal("0.1") if part < _TEN and size > _THOUSAND else Decimal(1)
+            return f"{sign}{part.quantize(places, ROUND_HALF_UP)}{letter}"
+    return f"{sign}{amount.quantize(Decimal(1), ROUND_HALF_UP)}"
+
+
+def exact(money: MoneySeen | None) -> str:
+    """Money to the last minor unit: `$600,000.10`; no decimals where they are all zero."""
+    if money is None:
+        return "not known"
+    whole, _point, fraction = money.amount.partition(".")
+    tail = f".{fraction}" if fraction.strip("0") else ""
+    return f"{_symbol(money.currency)}{int(whole):,}{tail}"
+
+
+def day(value: date | None) -> Markup:
+    """A day for people and machines: 20 Nov 2026."""
+    if value is None:
+        return escape(NOTHING)
+    if isinstance(value, datetime):
+        value = value.date()
+    return Markup('<time datetime="{}">{}</time>').format(
+        value.isoformat(), f"{value.day} {value:%b %Y}"
+    )
+
+
+def near_day(value: date | None) -> Markup:
+    """A day in a dense table: without its year within half a year of today."""
+    if value is None or abs((value - utc_today()).days) > _HALF_A_YEAR:
+        return day(value)
+    return Markup('<time datetime="{}" title="{}">{}</time>').format(
+        value.isoformat(), f"{value:%A}, {value.day} {value:%B %Y}", f"{value.day} {value:%b}"
+    )
+
+
+def days_from_now(value: date) -> str:
+    """How far a due date is: `due today`, `due in 3 days`, `2 days overdue`."""
+    left = (value - utc_today()).days
+    if left == 0:
+        return "due today"
+    many = f"{abs(left)} day{'s' if abs(left) != 1 else ''}"
+    return f"due in {many}" if left > 0 else f"{many} overdue"
+
+
+def some(money: MoneySeen | None) -> bool:
+    """Whether it is money at all, and more than nothing."""
+    return money is not None and Decimal(money.amount) > 0
+
+
+def words(value: StrEnum | str) -> str:
+    """A name of the API in words: `nice_to_have` is `Nice to have`."""
+    text = str(value)
+    plain = text.replace("_", " ")
+    return SAID.get(text, plain[:1].upper() + plain[1:])
+
+
+def prose(text: str) -> Markup:
+    """A sentence in which `names` between backticks are set as code."""
+    parts = text.split("`")
+    return Markup("").join(
+        Markup("<code>{}</code>").format(part) if place % 2 else escape(part)
+        for place, part in enumerate(parts)
+    )
+
+
+def initials(name: str) -> str:
+    """At most two letters for a person."""
+    found = re.findall(r"\w+", name)
+    return "".join(part[0] for part in (found[:1] + found[1:][-1:])).upper() or "?"
+
+
+def _environment() -> Environment:
+    environment = Environment(
+        loader=FileSystemLoader(Path(__file__).parent / "templates"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters |= {
+        "short": short,
+        "exact": exact,
+        "day": day,
+        "near_day": near_day,
+        "days_from_now": days_from_now,
+        "words": words,
+        "prose": prose,
+        "initials": initials,
+    }
+    environment.tests["some_money"] = some
+    environment.globals |= {"asset": assets.address, "today": utc_today}
+    return environment
+
+
+ENVIRONMENT = _environment()
+
+
+def caller_of(request: Request) -> Caller | None:
+    """Who looks at the page, if it is known."""
+    caller: Caller | None = getattr(request.state, "caller", None)
+    return caller
+
+
+def render(
+    request: Request, template: str, status: int = HTTPStatus.OK, /, **context: Any
+) -> Response:
+    """A page made from a template, under a policy that lets no script and no inline style run."""
+    caller = caller_of(request)
+
+    def may(permission: str) -> bool:
+        return caller is not None and caller.may(Permission(permission))
+
+    notice = NOTICES.get(request.query_params.get("notice", ""))
+    given = {"person": caller, "may": may, "path": request.url.path, "notice": notice}
+    html = ENVIRONMENT.get_template(template).render(given | context)
+    return HTMLResponse(html, status, headers={"Content-Security-Policy": POLICY})

@@ -1,0 +1,195 @@
+"""Units of work: one request, one transaction, ended before the answer leaves."""
+
+import hashlib
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, field
+from http import HTTPStatus
+from typing import Annotated, Any
+from uuid import UUID
+
+from fastapi import Depends, Header, Request, Response
+from pydantic_core import to_json
+from sqlmodel import Session
+
+from models.database import collided
+from services import idempotency
+from services.errors import Conflict, Stale, Unconditional
+from services.permissions import Caller
+from services.policy import Policy
+
+__all__ = [
+    "Caller",
+    "Expected",
+    "Post",
+    "Read",
+    "Reply",
+    "Session",
+    "Write",
+    "created",
+    "etag",
+    "page",
+]
+
+JSON = "application/json"
+TRIES = 4
+
+
+class Busy(Conflict):
+    """Others changed the same things at the same moment, again and again."""
+
+    slug, title = "busy", "Others were faster"
+    cure = "Send it again."
+
+
+@dataclass(frozen=True)
+class Reply:
+    """What a request is answered with: a shape, rows, or bytes that are JSON already."""
+
+    content: Any = None
+    status: int = HTTPStatus.OK
+    headers: dict[str, str] = field(default_factory=dict)
+
+    def body(self) -> bytes:
+        """The content as JSON."""
+        if isinstance(self.content, bytes):
+            return self.content
+        return b"" if self.status == HTTPStatus.NO_CONTENT else to_json(self.content)
+
+
+def etag(version: int) -> dict[str, str]:
+    """The header that names a version of a resource."""
+    return {"ETag": f'"{version}"'}
+
+
+def created(content: Any, path: str, key: UUID, version: int | None = None) -> Reply:
+    """The answer to a POST that made something at `/api/v1/{path}/{key}`."""
+    headers = {"Location": f"/api/v1/{path}/{key}"}
+    return Reply(content, HTTPStatus.CREATED, headers | (etag(version) if version else {}))
+
+
+def page(items: Any, next_cursor: str | None) -> Reply:
+    """A page of a list."""
+    return Reply({"items": items, "next_cursor": next_cursor})
+
+
+class Reading:
+    """Reads in one snapshot, in which the database itself refuses every write."""
+
+    def __init__(self, request: Request) -> None:
+        self._engine = request.app.state.reader
+        self.policy: Policy = request.app.state.policy
+        self._by: Caller = request.state.caller
+
+    def __call__(self, deed: Callable[[Session, Caller], Reply]) -> Response:
+        """Do it and answer with what it gives."""
+        with Session(self._engine) as session:
+            reply = deed(session, self._by)
+            body = reply.body()
+        return Response(body, reply.status, reply.headers, JSON)
+
+
+class Writing:
+    """Writes in one transaction: kept whole before the answer leaves, or not at all.
+
+    With an `Idempotency-Key` the answer is written in the same transaction, and given again to
+    whoever repeats the request.
+    """
+
+    def __init__(self, request: Request, body: bytes, key: str | None) -> None:
+        self._engine = request.app.state.writer
+        self._turn: AbstractContextManager[Any] = request.app.state.turn
+        self.policy: Policy = request.app.state.policy
+        self._by: Caller = request.state.caller
+        self._key = key
+        self._fingerprint = ""
+        if key is not None:
+            parts = (request.method, request.url.path, request.url.query)
+            said = "\n".join(parts).encode() + b"\n" + body
+            self._fingerprint = hashlib.sha256(said).hexdigest()
+
+    def __call__(self, deed: Callable[[Session, Caller], Reply]) -> Response:
+        """Do it and answer with what it gives; do it again where two transactions met.
+
+        Raises:
+            Busy: They met again and again.
+            KeyReused: The key came with another request before.
+        """
+        for _try in range(TRIES):
+            try:
+                with (
+                    self._turn,
+                    Session(self._engine, expire_on_commit=False) as session,
+                    session.begin(),
+                ):
+                    return self._once(session, deed)
+            except Exception as error:
+                if not collided(error):
+                    raise
+        raise Busy("Others changed the same things at the same moment; nothing was kept.")
+
+    def _once(self, session: Session, deed: Callable[[Session, Caller], Reply]) -> Response:
+        if self._key is None:
+            reply = deed(session, self._by)
+            session.flush()
+            return Response(reply.body(), reply.status, reply.headers, JSON)
+        principal = self._by.principal or self._by.id
+        first = idempotency.begin(session, principal, self._key, self._fingerprint)
+        if first is not None:
+            again = {**first.headers, "Idempotency-Replayed": "true"}
+            return Response(first.body, first.status, again, JSON)
+        reply = deed(session, self._by)
+        session.flush()
+        body = reply.body()
+        idempotency.keep(session, principal, self._key, reply.status, reply.headers, body)
+        return Response(body, reply.status, reply.headers, JSON)
+
+
+async def _writing(request: Request) -> Writing:  # no thread for a constructor
+    return Writing(request, b"", None)
+
+
+async def _posting(
+    request: Request,
+    idempotency_key: Annotated[
+        str | None,
+        Header(
+            min_length=1,
+            max_length=255,
+            pattern="^[ -~]+$",
+            description="The same key and body give the first answer again.",
+        ),
+    ] = None,
+) -> Writing:
+    return Writing(request, await request.body(), idempotency_key)
+
+
+async def _reading(request: Request) -> Reading:  # no thread for a constructor
+    return Reading(request)
+
+
+async def _expected(
+    if_match: Annotated[
+        str | None, Header(description="The `ETag` that the change is made to.")
+    ] = None,
+) -> int | None:
+    """The version that a change is made to; None for `*`, any.
+
+    Raises:
+        Unconditional: The header is missing.
+        Stale: It names no version of ours.
+    """
+    if if_match is None:
+        raise Unconditional("Send the `ETag` of what you read back as `If-Match`.")
+    tag = if_match.strip()
+    if tag == "*":
+        return None
+    if tag.startswith('"') and tag.endswith('"') and tag[1:-1].isascii() and tag[1:-1].isdigit():
+        return int(tag[1:-1][:18])
+    raise Stale(f'{tag[:40]!r} is no ETag of ours; it looks like "3".')
+
+
+Read = Annotated[Reading, Depends(_reading)]
+Write = Annotated[Writing, Depends(_writing)]
+Post = Annotated[Writing, Depends(_posting)]
+Expected = Annotated[int | None, Depends(_expected)]
