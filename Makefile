@@ -3,31 +3,38 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 PYTEST := $(BIN)/python -m pytest -n 2 --dist worksteal
+ON_SQLITE := env -u TEST_DATABASE_URL
+# The tools hold all that a demo needs, so where they are installed they are what is kept up to date.
+INSTALLED := $(if $(wildcard $(VENV)/.dev),$(VENV)/.dev,$(VENV)/.runtime)
 
 .DEFAULT_GOAL := help
-.PHONY: help demo check test fix bench migration requirements docs clean browser
+.PHONY: help demo dev check lint test fix bench migration requirements docs clean browser
 
 help:  ## Say what can be made
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## (.*)/  make \1\t\2/' | expand -t 20
 
-demo: $(VENV)/.runtime  ## Serve a working Nomaybe with demo data on 127.0.0.1:8000
+demo: $(INSTALLED)  ## Serve a working Nomaybe with demo data on 127.0.0.1:8000
 	$(BIN)/nomaybe demo
 
-check: $(VENV)/.dev  ## The quick loop: lint, types, contracts, fast tests on SQLite
-	$(BIN)/ruff format --check .
-	$(BIN)/ruff check .
-	$(BIN)/mypy
-	$(BIN)/lint-imports
-	$(PYTEST) -q -m "not slow and not browser"
+dev: $(VENV)/.dev  ## Install Nomaybe and the tools to work on it into .venv
 
-test: $(VENV)/.dev browser  ## Everything: lint, types, contracts, all tests on SQLite and PostgreSQL
+check: lint  ## The quick loop, under a minute: lint, types, contracts, fast tests on SQLite
+	$(ON_SQLITE) $(PYTEST) -q -m "not slow and not browser"
+
+test: lint browser  ## Everything: lint, types, contracts, all tests on SQLite and PostgreSQL
+	@echo "== All tests on SQLite"
+	$(ON_SQLITE) $(PYTEST) --cov --cov-report=
+	@echo "== All tests on PostgreSQL"
+	$(BIN)/python -m tests.postgres -- $(PYTEST) --cov --cov-append --cov-report=
+	@echo "== What the tests reached"
+	$(BIN)/coverage report
+
+lint: $(VENV)/.dev
+	@echo "== Lint, types and import contracts"
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
-	$(PYTEST) --cov --cov-report=
-	$(BIN)/python -m tests.postgres $(PYTEST) --cov --cov-append --cov-report=
-	$(BIN)/coverage report
 
 fix: $(VENV)/.dev  ## Format, and mend what the linter can mend
 	$(BIN)/ruff check --fix .
@@ -48,6 +55,7 @@ requirements: $(VENV)/.dev  ## Pin anew what pyproject.toml asks for
 	$(BIN)/uv pip compile -q -U --universal --python-version 3.11 --generate-hashes --no-header --no-annotate requirements/build.in -c requirements/dev.txt -o requirements/build.txt
 
 browser:
+	@echo "== A Chromium for the browser tests"
 	@sh tests/browser.sh
 
 clean:  ## Remove what was made, but for data/
@@ -60,12 +68,12 @@ $(VENV)/bin/python:
 	  echo "$$($(PYTHON) --version) is too old: Python 3.11 or newer is needed. Say which: make PYTHON=python3.12"; exit 1; }
 	@$(PYTHON) -c 'import venv, ensurepip' 2>/dev/null || { \
 	  echo "Python's venv module is missing. On Debian and Ubuntu: apt-get install python3-venv"; exit 1; }
-	$(PYTHON) -m venv $(VENV)
+	$(PYTHON) -m venv $(VENV) || { rm -rf $(VENV); exit 1; }
 
 $(VENV)/.runtime: requirements/runtime.txt requirements/build.txt pyproject.toml | $(VENV)/bin/python
-	@test -e $(VENV)/.dev && exit 0; echo "Installing what Nomaybe needs into $(VENV) ..."; \
-	$(PIP) install --require-hashes -r requirements/runtime.txt && \
-	$(PIP) install --require-hashes -r requirements/build.txt && \
+	@echo "Installing what Nomaybe needs into $(VENV) ..."
+	$(PIP) install --require-hashes -r requirements/runtime.txt
+	$(PIP) install --require-hashes -r requirements/build.txt
 	$(PIP) install --no-build-isolation --no-deps --editable .
 	@touch $@
 

@@ -83,14 +83,15 @@ def list_accounts(read: Read, wanted: Annotated[AccountQuery, Query()]) -> Respo
 
 
 @router.put(
-    "/by-ref/{source}/{external_id}",
+    "/by-ref/{source}/{external_id:path}",
     response_model=AccountSeen,
     dependencies=CHANGE,
-    responses=problems(*TAKEN, Merged) | {201: {"model": AccountSeen, "description": "Made"}},
+    responses=problems(NotFound, *TAKEN, Merged)
+    | {201: {"model": AccountSeen, "description": "Made"}},
 )
 def put_account(
     write: Write,
-    source: Annotated[Word, Path()],
+    source: Annotated[Word, Path(pattern="^[^/]+$")],
     external_id: Annotated[Line, Path()],
     change: AccountChange,
 ) -> Response:
@@ -105,7 +106,7 @@ def put_account(
 
 
 @router.get(
-    "/{account_id}",
+    "/{account_id:uuid}",
     response_model=AccountSeen,
     dependencies=READ,
     responses=problems(NotFound),
@@ -116,7 +117,7 @@ def get_account(read: Read, account_id: UUID) -> Response:
 
 
 @router.patch(
-    "/{account_id}",
+    "/{account_id:uuid}",
     response_model=AccountSeen,
     dependencies=CHANGE,
     responses=problems(NotFound, *TAKEN, Merged, Stale, Unconditional),
@@ -136,7 +137,7 @@ def change_account(
 
 
 @router.post(
-    "/{account_id}/merge",
+    "/{account_id:uuid}/merge",
     response_model=AccountSeen,
     dependencies=CHANGE,
     responses=problems(NotFound, Merged),
@@ -154,7 +155,7 @@ def merge_accounts(write: Post, account_id: UUID, given: MergeInto) -> Response:
 
 
 @router.get(
-    "/{account_id}/brief",
+    "/{account_id:uuid}/brief",
     response_model=BriefSeen,
     dependencies=READ,
     responses=problems(NotFound),

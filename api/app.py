@@ -13,8 +13,11 @@ from api import (
     accounts,
     asks,
     commitments,
+    connectors,
     demand,
     features,
+    hooks,
+    inbox,
     openapi,
     opportunities,
     problems,
@@ -25,8 +28,10 @@ from api import (
     web,
 )
 from api.auth import CrossSite, Limiter
+from api.inlet import Inlet
 from api.observing import Figures, Observed
 from api.work import Busy
+from api.worker import Worker
 from models.base import new_id
 from models.database import check_settings, connect, read_only
 from models.migrations import head
@@ -38,7 +43,19 @@ from services.settings import Settings
 from services.vault import Vault, key_in
 
 API = "/api/v1"
-NOUNS = (products, accounts, opportunities, features, asks, responses, commitments, demand, users)
+NOUNS = (
+    products,
+    accounts,
+    opportunities,
+    features,
+    asks,
+    responses,
+    commitments,
+    demand,
+    connectors,
+    inbox,
+    users,
+)
 ANYWHERE = (
     sign_in.NotSignedIn,
     NotPermitted,
@@ -53,17 +70,30 @@ ANYWHERE = (
 )
 
 
-def create_app(settings: Settings | None = None) -> FastAPI:
-    """The application, for the settings given or those of the environment."""
+def create_app(settings: Settings | None = None, *, worker: bool = True) -> FastAPI:
+    """The application, for the settings given or those of the environment.
+
+    Args:
+        settings: What the operator set.
+        worker: Whether deliveries are read in this process; else `nomaybe worker` must run.
+    """
     settings = settings or Settings()
     threads = settings.threads or (4 if settings.database.startswith("sqlite") else 8)
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         anyio.to_thread.current_default_thread_limiter().total_tokens = threads
-        check_settings(app.state.writer)
+        state = app.state
+        check_settings(state.writer)
+        state.inlet.start()
+        if worker:
+            state.worker.start()
         yield
-        app.state.writer.dispose()
+        state.stopping = True
+        # What was taken in is written, and what is being read is finished, before all ends.
+        await anyio.to_thread.run_sync(state.inlet.stop)
+        await anyio.to_thread.run_sync(state.worker.stop)
+        state.writer.dispose()
 
     app = FastAPI(
         title="Nomaybe",
@@ -77,6 +107,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     )
     _furnish(app.state, settings, threads)
     problems.install(app)
+    app.include_router(hooks.router)  # the first, since routes are tried one after another
     for noun in NOUNS:
         app.include_router(
             noun.router,
@@ -105,5 +136,7 @@ def _furnish(state: Any, settings: Settings, threads: int) -> None:
     state.limiter = Limiter(settings.rate_limit)
     state.book = Book()
     state.figures = Figures()
+    state.worker = Worker(engine, state.turn, state.policy, state.figures)
+    state.inlet = Inlet(engine, state.turn, state.vault, state.figures, state.worker.wake)
     state.migration_wanted = head()
     state.stopping = False

@@ -1,6 +1,5 @@
 """REST endpoints for asks."""
 
-from datetime import date
 from http import HTTPStatus
 from typing import Annotated, Any
 from uuid import UUID
@@ -23,7 +22,7 @@ from models.ask import (
     Source,
     Withdrawal,
 )
-from models.base import Email
+from models.base import Day, Email
 from models.guide import GuideSeen
 from models.page import Page
 from models.response import ResponseKind
@@ -51,8 +50,8 @@ class AskQuery(Slice):
     source: list[Source] = Field(default=[], max_length=10)
     logged_by: list[Email] = Field(default=[], max_length=50)
     product_id: list[UUID] = Field(default=[], max_length=50)
-    asked_since: date | None = None
-    asked_until: date | None = None
+    asked_since: Day | None = None
+    asked_until: Day | None = None
     to_revisit: bool | None = Field(
         default=None, description="Refused for lack of demand, and the bar was reached since."
     )
@@ -119,13 +118,21 @@ def list_asks(read: Read, query: Annotated[AskQuery, Query()]) -> Response:
     return read(
         lambda session, by: page(
             *ask_views.list_asks(
-                session, by, wanted, limit=query.limit, cursor=query.cursor, order=query.sort
+                session,
+                by,
+                wanted,
+                limit=query.limit,
+                cursor=query.cursor,
+                order=query.sort,
+                for_json=True,
             )
         )
     )
 
 
-@router.get("/{ask_id}", response_model=AskSeen, dependencies=READ, responses=problems(NotFound))
+@router.get(
+    "/{ask_id:uuid}", response_model=AskSeen, dependencies=READ, responses=problems(NotFound)
+)
 def get_ask(read: Read, ask_id: UUID) -> Response:
     """Read one ask."""
 
@@ -137,7 +144,7 @@ def get_ask(read: Read, ask_id: UUID) -> Response:
 
 
 @router.patch(
-    "/{ask_id}",
+    "/{ask_id:uuid}",
     response_model=AskSeen,
     dependencies=TRIAGE,
     responses=problems(NotFound, asks.Withdrawn, asks.AnswerNamesFeature, Stale, Unconditional),
@@ -153,7 +160,7 @@ def change_ask(write: Write, expected: Expected, ask_id: UUID, change: AskChange
 
 
 @router.post(
-    "/{ask_id}/withdraw",
+    "/{ask_id:uuid}/withdraw",
     response_model=AskSeen,
     dependencies=TRIAGE,
     responses=problems(NotFound, asks.Withdrawn),
@@ -169,7 +176,10 @@ def withdraw_ask(write: Post, ask_id: UUID, given: Withdrawal) -> Response:
 
 
 @router.get(
-    "/{ask_id}/guide", response_model=GuideSeen, dependencies=READ, responses=problems(NotFound)
+    "/{ask_id:uuid}/guide",
+    response_model=GuideSeen,
+    dependencies=READ,
+    responses=problems(NotFound),
 )
 def get_guide(read: Read, ask_id: UUID) -> Response:
     """The answer that the facts support, and words for it. The SE decides."""

@@ -5,6 +5,7 @@ import json
 import time
 from collections.abc import Callable, Coroutine
 from typing import Any
+from urllib.parse import unquote_to_bytes
 
 from fastapi import Depends, Request, Response
 from fastapi.routing import APIRoute
@@ -14,9 +15,11 @@ from limits.strategies import FixedWindowRateLimiter
 from pydantic_core import from_json
 from sqlmodel import Session
 from starlette.concurrency import run_in_threadpool
+from starlette.requests import ClientDisconnect
 
+from api.problems import MOST_FAULTS
 from services import sign_in
-from services.errors import Forbidden, TooFast, TooLarge, TooSlow
+from services.errors import Forbidden, Invalid, TooFast, TooLarge, TooSlow
 from services.permissions import Caller, Permission
 
 COOKIE = "nomaybe_session"
@@ -140,24 +143,53 @@ async def read_body(request: Request, largest: int) -> bytes:
                 parts.append(part)
     except TimeoutError:
         raise TooSlow(f"The body did not arrive within {BODY_SECONDS} seconds.") from None
+    except ClientDisconnect:
+        raise TooSlow("The sender hung up before the body was whole.") from None
     return b"".join(parts)
 
 
 class KnownCallers(APIRoute):
-    """A route that knows who is asking before it reads what they send."""
+    """A route that knows who is asking, and whether they may, before it reads what they send."""
 
     def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
         handler = super().get_route_handler()
+        named = (getattr(each.dependency, "permission", None) for each in self.dependencies)
+        wanted = [permission for permission in named if permission is not None]
+        takes_query = bool(self.dependant.query_params)
 
         async def authenticated(request: Request) -> Response:
             request = StrictRequest(request.scope, request.receive)
             caller = await run_in_threadpool(identify, request)
             request.state.caller = caller
             request.app.state.limiter.count(request, str(caller.principal))
+            for permission in wanted:
+                caller.require(permission)
+            _check_address(request)
+            if request.scope["query_string"] and not takes_query:
+                raise _no_query(request)
             await request.body()
             return await handler(request)
 
         return authenticated
+
+
+def _check_address(request: Request) -> None:
+    """Refuse what is no UTF-8: read leniently, two different addresses would become one."""
+    for part in (request.scope["raw_path"], request.scope["query_string"]):
+        try:
+            (unquote_to_bytes(part) if b"%" in part else part).decode()
+        except UnicodeDecodeError:
+            raise Invalid("The address is not UTF-8; write it so, each byte as %XX.") from None
+
+
+def _no_query(request: Request) -> Invalid:
+    """That an address takes no query parameters; those that take some refuse unknown ones."""
+    said = "is not known here; this address takes no query parameters"
+    faults = [
+        {"loc": ["query", name], "msg": said, "type": "extra_forbidden"}
+        for name in [*dict.fromkeys(request.query_params)][:MOST_FAULTS]
+    ]
+    return Invalid(f"The query {said}.", errors=faults)
 
 
 def needs(permission: Permission) -> Any:
@@ -167,5 +199,5 @@ def needs(permission: Permission) -> Any:
         caller: Caller = request.state.caller
         caller.require(permission)
 
-    check.permission = permission  # type: ignore[attr-defined]
+    check.permission = permission  # type: ignore[attr-defined]  # for `KnownCallers` and the tests
     return Depends(check)

@@ -1,6 +1,5 @@
 """REST endpoints for commitments."""
 
-from datetime import date
 from typing import Annotated
 from uuid import UUID
 
@@ -11,6 +10,7 @@ from api.auth import KnownCallers, needs
 from api.parameters import Slice
 from api.problems import problems
 from api.work import Post, Read, Reply, page
+from models.base import Day
 from models.commitment import CommitmentSeen, CommitmentState, Release
 from models.page import Page
 from services import commitments
@@ -26,7 +26,7 @@ class CommitmentQuery(Slice):
 
     state: list[CommitmentState] = Field(default=[], max_length=10)
     contractual: bool | None = None
-    due_before: date | None = None
+    due_before: Day | None = None
     account_id: list[UUID] = Field(default=[], max_length=50)
     feature_id: list[UUID] = Field(default=[], max_length=50)
 
@@ -40,7 +40,7 @@ def list_commitments(read: Read, wanted: Annotated[CommitmentQuery, Query()]) ->
 
 
 @router.get(
-    "/{commitment_id}",
+    "/{commitment_id:uuid}",
     response_model=CommitmentSeen,
     dependencies=READ,
     responses=problems(NotFound),
@@ -51,7 +51,7 @@ def get_commitment(read: Read, commitment_id: UUID) -> Response:
 
 
 @router.post(
-    "/{commitment_id}/release",
+    "/{commitment_id:uuid}/release",
     response_model=CommitmentSeen,
     dependencies=RELEASE,
     responses=problems(NotFound, commitments.NotOpen),

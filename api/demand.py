@@ -1,6 +1,5 @@
 """REST endpoints for demand: the report, one feature broken down, and the evidence."""
 
-from datetime import date
 from enum import StrEnum
 from typing import Annotated, Any
 from uuid import UUID
@@ -14,7 +13,7 @@ from api.problems import problems
 from api.work import Caller, Read, Reply, Session, page
 from models.account import Lifecycle, Segment
 from models.ask import Importance
-from models.base import Shape, Word
+from models.base import Day, Shape, Word
 from models.demand import DemandDetail, DemandReport, Evidence
 from models.feature import FeatureStatus
 from models.page import Page
@@ -43,8 +42,8 @@ class AccountQuery(Shape):
     region: list[Word] = Field(default=[], max_length=50)
     tag: list[Word] = Field(default=[], max_length=50)
     lifecycle: list[Lifecycle] = Field(default=[], max_length=10)
-    asked_since: date | None = Field(default=None, description="By the day the customer asked.")
-    asked_until: date | None = None
+    asked_since: Day | None = Field(default=None, description="By the day the customer asked.")
+    asked_until: Day | None = None
     importance: list[Importance] = Field(default=[], max_length=10)
 
 
@@ -102,7 +101,7 @@ def get_demand(request: Request, read: Read, query: Annotated[DemandQuery, Query
 
 
 @router.get(
-    "/{feature_id}",
+    "/{feature_id:uuid}",
     response_model=DemandDetail,
     dependencies=READ,
     responses=problems(NotFound),
@@ -121,7 +120,7 @@ def get_feature_demand(
 
 
 @router.get(
-    "/{feature_id}/evidence",
+    "/{feature_id:uuid}/evidence",
     response_model=Page[Evidence],
     dependencies=READ,
     responses=problems(NotFound),

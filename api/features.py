@@ -98,7 +98,7 @@ def similar_features(read: Read, wanted: Annotated[SimilarQuery, Query()]) -> Re
 
 
 @router.get(
-    "/{feature_id}",
+    "/{feature_id:uuid}",
     response_model=FeatureSeen,
     dependencies=READ,
     responses=problems(NotFound),
@@ -109,7 +109,7 @@ def get_feature(read: Read, feature_id: UUID) -> Response:
 
 
 @router.patch(
-    "/{feature_id}",
+    "/{feature_id:uuid}",
     response_model=FeatureSeen,
     dependencies=CHANGE,
     responses=problems(NotFound, HasCommitments, Merged, Stale, Unconditional),
@@ -128,7 +128,7 @@ def change_feature(
 
 
 @router.post(
-    "/{feature_id}/merge",
+    "/{feature_id:uuid}/merge",
     response_model=FeatureSeen,
     dependencies=CHANGE,
     responses=problems(NotFound, Merged, HasCommitments),
@@ -143,7 +143,7 @@ def merge_features(write: Post, feature_id: UUID, given: MergeInto) -> Response:
 
 
 @router.post(
-    "/{feature_id}/unmerge",
+    "/{feature_id:uuid}/unmerge",
     response_model=FeatureSeen,
     dependencies=CHANGE,
     responses=problems(NotFound, features.NotMerged),

@@ -11,7 +11,10 @@ from typing import Any
 import structlog
 from asgi_correlation_id import correlation_id
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
+from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from api.problems import answer
 
 log = structlog.get_logger("nomaybe")
 
@@ -50,7 +53,10 @@ class Figures:
 
 
 class Observed:
-    """Logs and measures each request, and adds the headers that every answer has."""
+    """Logs and measures each request, and adds the headers that every answer has.
+
+    What breaks is answered here and not further out, so that these answers have them too.
+    """
 
     def __init__(self, app: ASGIApp, figures: Figures) -> None:
         self.app = app
@@ -60,7 +66,7 @@ class Observed:
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
-        started, status = time.perf_counter(), 500
+        started, status = time.perf_counter(), 0
 
         async def observed(message: Message) -> None:
             nonlocal status
@@ -71,9 +77,11 @@ class Observed:
 
         try:
             await self.app(scope, receive, observed)
-        except Exception:
+        except Exception as error:
             log.exception("request_failed", **_said(scope), request_id=correlation_id.get())
-            raise
+            if status:  # it has begun, and can only be cut off
+                raise
+            await answer(Request(scope), error)(scope, receive, observed)
         finally:
             seconds = time.perf_counter() - started
             said = _said(scope)
@@ -88,7 +96,7 @@ class Observed:
 
 
 def _said(scope: Scope) -> dict[str, Any]:
-    route = getattr(scope.get("route"), "path", UNROUTED)
+    route = getattr(scope.get("route"), "path_format", UNROUTED)
     if scope["path"].startswith("/api/v1/") and route != UNROUTED:
         route = f"/api/v1{route}"
     found: dict[str, Any] = {
@@ -147,5 +155,5 @@ def set_up_logging(level: str) -> None:
     for name in ("uvicorn", "uvicorn.error"):
         logging.getLogger(name).handlers.clear()
         logging.getLogger(name).propagate = True
-    for quiet in ("uvicorn.access", "httpx", "alembic"):
+    for quiet in ("uvicorn.access", "httpx", "alembic", "sqlalchemy"):  # rows are not for logs
         logging.getLogger(quiet).setLevel(logging.WARNING)

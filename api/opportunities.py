@@ -78,14 +78,15 @@ def list_opportunities(read: Read, wanted: Annotated[OpportunityQuery, Query()])
 
 
 @router.put(
-    "/by-ref/{source}/{external_id}",
+    "/by-ref/{source}/{external_id:path}",
     response_model=OpportunitySeen,
     dependencies=CHANGE,
-    responses=problems(ReferenceTaken) | {201: {"model": OpportunitySeen, "description": "Made"}},
+    responses=problems(NotFound, ReferenceTaken)
+    | {201: {"model": OpportunitySeen, "description": "Made"}},
 )
 def put_opportunity(
     write: Write,
-    source: Annotated[Word, Path()],
+    source: Annotated[Word, Path(pattern="^[^/]+$")],
     external_id: Annotated[Line, Path()],
     change: OpportunityByRef,
 ) -> Response:
@@ -100,7 +101,7 @@ def put_opportunity(
 
 
 @router.get(
-    "/{opportunity_id}",
+    "/{opportunity_id:uuid}",
     response_model=OpportunitySeen,
     dependencies=READ,
     responses=problems(NotFound),
@@ -115,7 +116,7 @@ def get_opportunity(read: Read, opportunity_id: UUID) -> Response:
 
 
 @router.patch(
-    "/{opportunity_id}",
+    "/{opportunity_id:uuid}",
     response_model=OpportunitySeen,
     dependencies=CHANGE,
     responses=problems(NotFound, ReferenceTaken, Stale, Unconditional),

@@ -6,6 +6,7 @@ from typing import Any
 
 from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
+from fastapi.routing import iter_route_contexts
 from pydantic import BaseModel, Field
 from pydantic_core import to_json
 from starlette.exceptions import HTTPException
@@ -29,6 +30,7 @@ STATUS: dict[type[DomainError], HTTPStatus] = {
 }
 MEDIA_TYPE = "application/problem+json"
 RETRY_AFTER = "5"
+MOST_FAULTS = 100  # told of one request; who sends worse has enough to do
 
 Render = Callable[[Request, dict[str, Any]], Response]
 
@@ -114,14 +116,28 @@ def translate(error: Exception) -> DomainError:
     return Internal("The service failed on this request. The log has it under the request id.")
 
 
+def answer(request: Request, error: Exception) -> Response:
+    """The answer to any exception."""
+    if isinstance(error, HTTPException) and error.status_code == HTTPStatus.METHOD_NOT_ALLOWED:
+        allowed = ", ".join(_methods(request))
+        response = respond(request, MethodNotAllowed(f"Only {allowed} can be done here."))
+        response.headers["Allow"] = allowed
+        return response
+    return respond(request, translate(error))
+
+
+def _methods(request: Request) -> list[str]:
+    """Every method of an address; the router itself tells those of the first route alone."""
+    routes = iter_route_contexts(request.app.routes)
+    here = [each for each in routes if each.path_regex.match(request.scope["path"])]
+    return sorted({method for each in here for method in each.methods or ()})
+
+
 def install(app: FastAPI) -> None:
     """Make `app` answer every error with a problem."""
 
     async def handle(request: Request, error: Exception) -> Response:
-        response = respond(request, translate(error))
-        if isinstance(error, HTTPException) and error.headers:
-            response.headers.update(error.headers)
-        return response
+        return answer(request, error)
 
     handler: Callable[[Request, Any], Awaitable[Response]] = handle
     for kind in (DomainError, RequestValidationError, HTTPException, Exception):
@@ -131,7 +147,7 @@ def install(app: FastAPI) -> None:
 def _malformed(error: RequestValidationError) -> DomainError:
     found = [
         {"loc": _where(each), "msg": _said(each), "type": each["type"]}
-        for each in error.errors()
+        for each in error.errors()[:MOST_FAULTS]
     ]
     first = found[0]
     where = ".".join(str(part) for part in first["loc"][1:]) or str(first["loc"][0])
@@ -149,13 +165,7 @@ def _said(fault: dict[str, Any]) -> str:
 
 
 def _of_http(error: HTTPException) -> DomainError:
-    status = HTTPStatus(error.status_code)
-    if status is HTTPStatus.METHOD_NOT_ALLOWED:
-        allowed = (error.headers or {}).get("Allow", "another method")
-        return MethodNotAllowed(f"Only {allowed} can be done here.")
-    if status is HTTPStatus.REQUEST_ENTITY_TOO_LARGE:
-        return errors.TooLarge("The body is larger than this address takes.")
-    if status is HTTPStatus.NOT_FOUND:
+    if error.status_code == HTTPStatus.NOT_FOUND:
         return errors.NotFound("There is nothing at this address.")
     return errors.Invalid(f"The request cannot be read: {error.detail}.")
 

@@ -51,7 +51,7 @@ def list_products(read: Read, part: PageSlice) -> Response:
 
 
 @router.get(
-    "/{product_id}",
+    "/{product_id:uuid}",
     response_model=ProductSeen,
     dependencies=READ,
     responses=problems(NotFound),
@@ -62,7 +62,7 @@ def get_product(read: Read, product_id: UUID) -> Response:
 
 
 @router.patch(
-    "/{product_id}",
+    "/{product_id:uuid}",
     response_model=ProductSeen,
     dependencies=CHANGE,
     responses=problems(NotFound, products.NameTaken, Stale, Unconditional),

@@ -19,7 +19,7 @@ READ, ANSWER = [needs(Permission.ask_read)], [needs(Permission.ask_answer)]
 
 
 @router.post(
-    "/asks/{ask_id}/responses",
+    "/asks/{ask_id:uuid}/responses",
     status_code=status.HTTP_201_CREATED,
     response_model=ResponseSeen,
     dependencies=ANSWER,
@@ -49,7 +49,7 @@ def give_response(write: Post, ask_id: UUID, given: ResponseNew) -> Response:
 
 
 @router.get(
-    "/asks/{ask_id}/responses",
+    "/asks/{ask_id:uuid}/responses",
     response_model=Page[ResponseSeen],
     dependencies=READ,
     responses=problems(NotFound),
@@ -65,7 +65,7 @@ def list_responses(read: Read, ask_id: UUID) -> Response:
 
 
 @router.get(
-    "/responses/{response_id}",
+    "/responses/{response_id:uuid}",
     response_model=ResponseSeen,
     dependencies=READ,
     responses=problems(NotFound),
@@ -81,7 +81,7 @@ def get_response(read: Read, response_id: UUID) -> Response:
 
 
 @router.post(
-    "/responses/{response_id}/told",
+    "/responses/{response_id:uuid}/told",
     status_code=status.HTTP_201_CREATED,
     response_model=ResponseSeen,
     dependencies=ANSWER,

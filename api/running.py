@@ -1,5 +1,6 @@
 """For whoever runs the service: is it alive, is it ready, its figures, its problems explained."""
 
+from math import nan
 from typing import Any
 
 from fastapi import APIRouter, Request, Response
@@ -71,9 +72,15 @@ def readyz(request: Request) -> Response:
 def metrics(request: Request) -> Response:
     """Figures for Prometheus."""
     figures = request.app.state.figures
-    with Session(request.app.state.reader) as session:
-        backlog = health.backlog(session)
-    figures.waiting.set(backlog.waiting)
-    figures.parked.set(backlog.parked)
-    figures.lag.set(backlog.lag_seconds)
+    waiting = parked = lag = nan  # not known while the database cannot be reached
+    try:
+        with Session(request.app.state.reader) as session:
+            backlog = health.backlog(session)
+        waiting, parked, lag = backlog.waiting, backlog.parked, backlog.lag_seconds
+    except Exception as error:
+        if not unavailable(error):
+            raise
+    figures.waiting.set(waiting)
+    figures.parked.set(parked)
+    figures.lag.set(lag)
     return Response(generate_latest(figures.registry), media_type=CONTENT_TYPE_LATEST)

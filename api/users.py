@@ -81,7 +81,7 @@ def list_users(read: Read, part: PageSlice) -> Response:
 
 
 @router.get(
-    "/users/{user_id}",
+    "/users/{user_id:uuid}",
     tags=["people"],
     response_model=UserSeen,
     dependencies=USERS,
@@ -93,7 +93,7 @@ def get_user(read: Read, user_id: UUID) -> Response:
 
 
 @router.patch(
-    "/users/{user_id}",
+    "/users/{user_id:uuid}",
     tags=["people"],
     response_model=UserSeen,
     dependencies=USERS,

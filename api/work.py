@@ -17,6 +17,7 @@ from services import idempotency
 from services.errors import Conflict, Stale, Unconditional
 from services.permissions import Caller
 from services.policy import Policy
+from services.vault import CannotUnseal, Vault
 
 __all__ = [
     "Caller",
@@ -40,6 +41,13 @@ class Busy(Conflict):
 
     slug, title = "busy", "Others were faster"
     cure = "Send it again."
+
+
+class AnswerSealed(Conflict):
+    """The request was done before, and its answer was sealed with a secret key that is gone."""
+
+    slug, title = "answer-sealed", "Done before, but the answer cannot be read"
+    cure = "Look whether the effect is there; if you need another one, send it with a new key."
 
 
 @dataclass(frozen=True)
@@ -93,12 +101,13 @@ class Writing:
     """Writes in one transaction: kept whole before the answer leaves, or not at all.
 
     With an `Idempotency-Key` the answer is written in the same transaction, and given again to
-    whoever repeats the request.
+    whoever repeats the request. It is sealed, because it may show a secret for the only time.
     """
 
     def __init__(self, request: Request, body: bytes, key: str | None) -> None:
         self._engine = request.app.state.writer
         self._turn: AbstractContextManager[Any] = request.app.state.turn
+        self._vault: Vault = request.app.state.vault
         self.policy: Policy = request.app.state.policy
         self._by: Caller = request.state.caller
         self._key = key
@@ -114,6 +123,7 @@ class Writing:
         Raises:
             Busy: They met again and again.
             KeyReused: The key came with another request before.
+            AnswerSealed: It came with this one, and the first answer cannot be opened.
         """
         for _try in range(TRIES):
             try:
@@ -136,13 +146,20 @@ class Writing:
         principal = self._by.principal or self._by.id
         first = idempotency.begin(session, principal, self._key, self._fingerprint)
         if first is not None:
-            again = {**first.headers, "Idempotency-Replayed": "true"}
-            return Response(first.body, first.status, again, JSON)
+            again = {**(first.headers or {}), "Idempotency-Replayed": "true"}
+            return Response(self._opened(first.body or b""), first.status or 200, again, JSON)
         reply = deed(session, self._by)
         session.flush()
         body = reply.body()
-        idempotency.keep(session, principal, self._key, reply.status, reply.headers, body)
+        sealed = self._vault.seal(body)
+        idempotency.keep(session, principal, self._key, reply.status, reply.headers, sealed)
         return Response(body, reply.status, reply.headers, JSON)
+
+    def _opened(self, sealed: bytes) -> bytes:
+        try:
+            return self._vault.open(sealed)
+        except CannotUnseal as error:
+            raise AnswerSealed(f"This was done before. {error}") from None
 
 
 async def _writing(request: Request) -> Writing:  # no thread for a constructor

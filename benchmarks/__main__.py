@@ -148,7 +148,14 @@ def server(kind: str, *arguments: str, environment: dict[str, str]) -> Iterator[
     if kind == "floor":
         command = ["-m", "benchmarks.floor", arguments[0], str(port), SECRET]
     else:
-        command = ["-m", "api.cli", "serve", "--port", str(port), *arguments]
+        command = [
+            "-c",
+            "from api.cli import main; main()",
+            "serve",
+            "--port",
+            str(port),
+            *arguments,
+        ]
     process = subprocess.Popen(  # noqa: S603  # our own servers
         [sys.executable, *command], env=environment, stdout=subprocess.DEVNULL
     )

@@ -11,7 +11,7 @@ import sqlite3
 import sys
 import threading
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, nullcontext
 from typing import Any
 
 import anyio.to_thread
@@ -31,11 +31,38 @@ ASK = (
     "verbatim", "importance", "asked_on", "source", "external_source", "external_id", "logged_by",
     "state", "answer_due_on",
 )  # fmt: skip
-LISTED = (
-    "a.id, a.title, a.verbatim, a.why, a.importance, a.product_id, a.feature_id,"
-    " a.opportunity_id, a.asked_on, a.source_url, a.external_id, a.state, a.answer_due_on,"
-    " a.source, a.created_at, c.id, c.name, c.domain"
+OWN = (
+    "id", "title", "verbatim", "why", "importance", "product_id", "feature_id", "opportunity_id",
+    "asked_on", "source_url", "external_id", "state", "answer_due_on", "source", "created_at",
+    "withdrawn_reason", "version",
+)  # fmt: skip
+ANSWER = (
+    "id", "ask_id", "feature_id", "kind", "basis", "how", "workaround", "message", "contractual",
+    "contract_reference", "evidence", "hedge_override", "created_at", "supersedes",
+    "supersedes_reason",
+)  # fmt: skip
+LIST = (
+    f"SELECT {', '.join(f'a.{name}' for name in OWN)}, c.id, c.name, c.domain, p.name, p.email,"  # noqa: S608
+    f" u.email, v.response_id, {', '.join(f'r.{name}' for name in ANSWER)}, w.email"
+    " FROM ask a JOIN account c ON c.id = a.account_id LEFT JOIN contact p ON p.id = a.contact_id"
+    " LEFT JOIN app_user u ON u.id = a.logged_by LEFT JOIN response r ON r.id = a.response_id"
+    " LEFT JOIN app_user w ON w.id = r.author_id LEFT JOIN revisit v ON v.response_id ="
+    " a.response_id ORDER BY a.id DESC LIMIT 50"
 )
+
+
+def sent(row: tuple[Any, ...]) -> dict[str, Any]:
+    """A row of the list as the ask that it is sent as."""
+    at = len(OWN)
+    account_id, name, domain, contact, email, logged_by, _revisit = row[at : at + 7]
+    answer = row[at + 7 : -1]
+    return {
+        **dict(zip(OWN, row, strict=False)),
+        "account": {"id": account_id, "name": name, "domain": domain},
+        "contact": contact and {"name": contact, "email": email},
+        "logged_by": logged_by,
+        "response": answer[0] and {**dict(zip(ANSWER, answer, strict=True)), "author": row[-1]},
+    }
 
 
 class Store:
@@ -89,6 +116,8 @@ def serve(url: str, port: int, secret: str) -> None:
     """Serve the floor until the process is ended."""
     store = Store(url)
     begin = "BEGIN IMMEDIATE" if store.sqlite else "BEGIN"
+    # One writer at a time on SQLite: waiting for a lock here is far cheaper than its polling.
+    turn = threading.Lock() if store.sqlite else nullcontext()
 
     def insert(table: str, names: tuple[str, ...]) -> str:
         marks = ", ".join("?" * len(names))
@@ -103,6 +132,10 @@ def serve(url: str, port: int, secret: str) -> None:
     def log_ask(request: Request, body: bytes) -> bytes:
         user = store.known(request)
         new = json.loads(body)
+        with turn:
+            return write_ask(user, new)
+
+    def write_ask(user: Any, new: dict[str, Any]) -> bytes:
         connection = store.connection()
         connection.execute(begin)
         account = store.id(new["account"]["id"])
@@ -126,27 +159,24 @@ def serve(url: str, port: int, secret: str) -> None:
 
     def list_asks(request: Request, _body: bytes) -> bytes:
         store.known(request)
-        rows = store.connection().execute(
-            f"SELECT {LISTED} FROM ask a JOIN account c ON c.id = a.account_id"  # noqa: S608
-            " ORDER BY a.id DESC LIMIT 50"
-        )
-        return json.dumps([list(map(str, row)) for row in rows.fetchall()]).encode()
+        rows = store.connection().execute(LIST).fetchall()
+        items = [sent(row) for row in rows]
+        return json.dumps({"items": items, "next_cursor": None}, default=str).encode()
 
     def receive(request: Request, body: bytes) -> bytes:
         if not hmac.compare_digest(request.headers["authorization"][7:], secret):
             raise PermissionError
         now = utc_now()
         stamp = now.strftime("%Y-%m-%d %H:%M:%S.%f") if store.sqlite else now
-        connection = store.connection()
-        connection.execute(begin)
-        connection.execute(
-            insert_delivery,
-            (
-                store.id(uuid7()), stamp, store.id(request.path_params["connector"]),
-                "application/json", "{}", body, hashlib.sha256(body).hexdigest(),
-            ),
+        row = (
+            store.id(uuid7()), stamp, store.id(request.path_params["connector"]),
+            "application/json", "{}", body, hashlib.sha256(body).hexdigest(),
         )  # fmt: skip
-        connection.execute("COMMIT")
+        with turn:
+            connection = store.connection()
+            connection.execute(begin)
+            connection.execute(insert_delivery, row)
+            connection.execute("COMMIT")
         return b'{"received": true}'
 
     def route(path: str, method: str, deed: Any) -> Route:

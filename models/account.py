@@ -9,7 +9,7 @@ from pydantic import AfterValidator
 from sqlalchemy import JSON, BigInteger, CheckConstraint
 from sqlmodel import Field
 
-from models.base import Domain, Email, Line, Model, Record, Revised, Seen, Shape, Word, choice
+from models.base import Day, Domain, Email, Line, Model, Record, Revised, Seen, Shape, Word, choice
 from models.money import Money, MoneySeen, money
 
 
@@ -114,7 +114,7 @@ class AccountFields(Shape):
     region: Word | None = None
     tags: Tags = Field(default_factory=list, description="Free tags, regulations for instance.")
     owner_email: Email | None = Field(default=None, description="Its account manager.")
-    renews_on: date | None = Field(default=None, description="When its contract renews.")
+    renews_on: Day | None = Field(default=None, description="When its contract renews.")
     external_refs: list[ExternalRef] = Field(default_factory=list, max_length=50)
 
 

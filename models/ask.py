@@ -10,7 +10,18 @@ from sqlalchemy import CheckConstraint, ForeignKeyConstraint, Index, UniqueConst
 from sqlmodel import Field
 
 from models.account import ContactNew, ContactSeen, ExternalRef
-from models.base import Domain, Line, Revised, Seen, Shape, Text, UtcDateTime, WebAddress, choice
+from models.base import (
+    Day,
+    Domain,
+    Line,
+    Revised,
+    Seen,
+    Shape,
+    Text,
+    UtcDateTime,
+    WebAddress,
+    choice,
+)
 from models.response import ResponseSeen
 
 
@@ -136,7 +147,7 @@ class AskNew(AskFields):
     product_id: UUID | None = Field(
         default=None, description="May be left out where there is one product, or a feature."
     )
-    asked_on: date | None = Field(default=None, description="When the customer asked; today.")
+    asked_on: Day | None = Field(default=None, description="When the customer asked; today.")
     external_id: Line | None = Field(
         default=None, description="Unique within its source; the same one again logs nothing."
     )

@@ -7,8 +7,25 @@ from enum import StrEnum
 from typing import Annotated, Any, TypeVar
 from uuid import UUID
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, StringConstraints
-from sqlalchemy import DateTime, Dialect, Enum, MetaData, TypeDecorator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    StrictBool,
+    StringConstraints,
+)
+from sqlalchemy import (
+    Date,
+    DateTime,
+    Dialect,
+    Enum,
+    MetaData,
+    String,
+    TypeDecorator,
+    Uuid,
+    type_coerce,
+)
 from sqlalchemy.orm import registry
 from sqlmodel import Field, SQLModel
 from uuid_utils.compat import uuid7
@@ -62,6 +79,42 @@ class UtcDateTime(TypeDecorator[datetime]):
         if value is None:
             return None
         return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+
+
+class PlainId(TypeDecorator[Any]):
+    """An id as the driver gives it, written as JSON has it; for reading only."""
+
+    impl = String
+    cache_ok = True
+
+    def process_result_value(self, value: Any, dialect: Dialect) -> Any:
+        if isinstance(value, str):
+            return f"{value[:8]}-{value[8:12]}-{value[12:16]}-{value[16:20]}-{value[20:]}"
+        return value
+
+
+class PlainInstant(TypeDecorator[Any]):
+    """An instant as the driver gives it, written as JSON has it; for reading only."""
+
+    impl = String
+    cache_ok = True
+
+    def process_result_value(self, value: Any, dialect: Dialect) -> Any:
+        if isinstance(value, str):
+            return f"{value[:10]}T{value[11:]}Z"
+        return value
+
+
+def plain(column: Any) -> Any:
+    """A column whose values come as the driver gives them: fit for JSON, at half the cost."""
+    kind = column.type
+    if isinstance(kind, Uuid):
+        return type_coerce(column, PlainId())
+    if isinstance(kind, UtcDateTime):
+        return type_coerce(column, PlainInstant())
+    if isinstance(kind, Enum | Date):
+        return type_coerce(column, String())
+    return column
 
 
 def utc_now() -> datetime:
@@ -142,9 +195,10 @@ def _clean_text(value: str) -> str:
 
 
 def _clean_email(value: str) -> str:
+    value = value.lower()  # first: some letters become two
     if not re.fullmatch(r"[^@\s<>\"(),:;\\\[\]]{1,64}@[^@\s<>\"(),:;\\\[\]]{1,189}", value):
         raise ValueError(f"{value!r} is no e-mail address; write it like kim@acme.example")
-    return value.lower()
+    return value
 
 
 def _clean_domain(value: str) -> str:
@@ -158,6 +212,20 @@ def _clean_domain(value: str) -> str:
 def _clean_url(value: str) -> str:
     if not re.match(r"https?://[^\s/]", value):
         raise ValueError("must be a web address that starts with https:// or http://")
+    return value
+
+
+def _written_day(value: Any) -> Any:
+    if isinstance(value, date) or (
+        isinstance(value, str) and re.fullmatch("[0-9]{4}-[0-9]{2}-[0-9]{2}", value)
+    ):
+        return value
+    raise ValueError("is no date; write it like 2026-11-23")
+
+
+def _no_text(value: Any) -> Any:
+    if isinstance(value, str | bool):
+        raise ValueError("must be a number, not text and not true or false")  # noqa: TRY004
     return value
 
 
@@ -195,6 +263,11 @@ WebAddress = Annotated[
     AfterValidator(clean_line),
     AfterValidator(_clean_url),
 ]
+
+
+Day = Annotated[date, BeforeValidator(_written_day)]  # else numbers count as seconds since 1970
+Flag = StrictBool  # else "off" and 1 count too
+Count = Annotated[int, BeforeValidator(_no_text)]
 
 
 class Shape(BaseModel):

@@ -28,7 +28,7 @@ class Connector(Revised, table=True):
     enabled: bool = True
 
 
-Path = Annotated[str, StringConstraints(max_length=200), AfterValidator(clean_line)]
+DottedPath = Annotated[str, StringConstraints(max_length=200), AfterValidator(clean_line)]
 
 
 class ConnectorSettings(Shape):
@@ -37,11 +37,11 @@ class ConnectorSettings(Shape):
     product_id: UUID | None = Field(
         default=None, description="The product of asks that name none; needed with several."
     )
-    items: Path = Field(
+    items: DottedPath = Field(
         default="",
         description="Where in the body the asks are, as a dotted path; empty: the body itself.",
     )
-    fields: dict[str, Path] = Field(
+    fields: dict[str, DottedPath] = Field(
         default_factory=dict,
         max_length=50,
         description='Our field to theirs, as dotted paths: `{"title": "data.wish"}`. Fields of ours'

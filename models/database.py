@@ -27,7 +27,7 @@ def connect(url: str, pool_size: int = 10) -> Engine:
         pool_size: How many connections are kept open; at least the number of worker threads.
     """
     if url.startswith("sqlite"):
-        engine = create_engine(url, pool_size=pool_size)
+        engine = create_engine(url, pool_size=pool_size, hide_parameters=True)
         event.listen(engine, "connect", _on_sqlite_connect)
         event.listen(engine, "begin", _on_sqlite_begin)
         return engine
@@ -37,7 +37,8 @@ def connect(url: str, pool_size: int = 10) -> Engine:
         max_overflow=5,
         pool_timeout=5,
         pool_recycle=1800,
-        connect_args={"options": "-c jit=off", "connect_timeout": 5},
+        hide_parameters=True,  # errors are logged, and what was to be stored is not for logs
+        connect_args={"options": "-c jit=off -c timezone=UTC", "connect_timeout": 5},
     )
 
 

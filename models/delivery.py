@@ -116,11 +116,12 @@ class DeliverySeen(DeliveryRow):
     headers: dict[str, str] = Field(description="As they came, secrets left out.")
     raw: str = Field(description="The body as text; bytes that are no UTF-8 are replaced.")
     parsed: list[dict[str, Any]] = Field(
-        description="What is read from it: `ask` or, where it cannot be read, `problem`."
+        description="What the connector's settings of now read from it: `index`, `ask`, and"
+        " `problem` where it cannot be logged."
     )
     outcome: list[dict[str, Any]] = Field(
-        description="What became of each ask in it when it was last read: `index`, `deed` (`logged`,"
-        " `updated`, `unchanged`, `older`, `differs` or `parked`), `ask`, and what to know of it."
+        description="What became of each ask in it when it was last read: `index`, `deed`"
+        " (`logged`, `updated`, `unchanged`, `older`, `differs`, `parked`), `ask`, `note`."
     )
     history: list[DeliveryEventSeen]
 

@@ -7,7 +7,7 @@ from uuid import UUID
 from sqlalchemy import CheckConstraint
 from sqlmodel import Field
 
-from models.base import Email, Line, Seen, Shape, Text, Word, choice
+from models.base import Day, Email, Flag, Line, Seen, Shape, Text, Word, choice
 from models.product import Bar, Barred, BarSeen, bar_checks
 
 
@@ -59,11 +59,11 @@ class FeatureFields(Shape):
     description: Text | None = None
     status: FeatureStatus = FeatureStatus.candidate
     decline_reason: Text | None = Field(default=None, description="Needed when `declined`.")
-    target_on: date | None = Field(
+    target_on: Day | None = Field(
         default=None, description="Needed when `planned` or `in_progress`."
     )
     owner_email: Email | None = Field(default=None, description="Its product manager.")
-    shareable: bool = Field(default=False, description="May be shown to customers.")
+    shareable: Flag = Field(default=False, description="May be shown to customers.")
     public_title: Line | None = Field(default=None, description="Its name for customers.")
     demand_bar: Bar | None = Field(default=None, description="Overrides the product's.")
     area: Word | None = None

@@ -216,7 +216,7 @@ class Money(Shape):
 
     amount: Annotated[
         str,
-        StringConstraints(pattern=r"^[0-9]{1,13}(\.[0-9]{1,3})?$"),
+        StringConstraints(pattern=r"^[0-9]{1,15}(\.[0-9]{1,3})?$"),
         Field(description="Decimal text, never a float.", examples=["120000.00"]),
     ]
     currency: Currency

@@ -1,7 +1,8 @@
 """A deal with an account."""
 
+import re
 from datetime import date
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from enum import StrEnum
 from typing import Annotated, Any
 from uuid import UUID
@@ -11,7 +12,7 @@ from sqlalchemy import BigInteger, CheckConstraint
 from sqlmodel import Field
 
 from models.account import ExternalRef
-from models.base import Line, Model, Revised, Seen, Shape, Word, choice
+from models.base import Day, Line, Model, Revised, Seen, Shape, Word, choice
 from models.money import Money, MoneySeen, money
 
 MILLION = 1_000_000
@@ -25,20 +26,21 @@ class Outcome(StrEnum):
     lost = "lost"
 
 
+_AS_TEXT = r"0(\.[0-9]{1,6})?|1(\.0{1,6})?"
+
+
 def _millionths(value: Any) -> int | None:
     """A probability as an exact whole number of millionths."""
     if value is None:
         return None
-    try:
-        exact = Decimal(str(value)) if not isinstance(value, bool) else Decimal("NaN")
-    except InvalidOperation:
-        exact = Decimal("NaN")
-    if not exact.is_finite() or not 0 <= exact <= 1:
-        raise ValueError(f"{value!r} is no probability; give a number from 0 to 1, such as 0.25")
-    scaled = exact * MILLION
-    if scaled != int(scaled):
-        raise ValueError(f"{value!r} has more than six decimal places")
-    return int(scaled)
+    if isinstance(value, int | float | Decimal) and not isinstance(value, bool):
+        value = format(Decimal(str(value)), "f")
+    if not isinstance(value, str) or not re.fullmatch(_AS_TEXT, value):
+        raise ValueError(
+            "is no probability; give a number from 0 to 1, such as 0.25, with at most six decimal"
+            " places"
+        )
+    return int(Decimal(value) * MILLION)
 
 
 Probability = Annotated[
@@ -47,8 +49,8 @@ Probability = Annotated[
     WithJsonSchema(
         {
             "anyOf": [
-                {"type": "string", "pattern": r"^(0(\.[0-9]{1,6})?|1(\.0{1,6})?)$"},
-                {"type": "number", "minimum": 0, "maximum": 1},
+                {"type": "string", "pattern": f"^({_AS_TEXT})$"},
+                {"type": "number", "minimum": 0, "maximum": 1, "multipleOf": 1e-06},
                 {"type": "null"},
             ],
             "description": "From 0 to 1, as decimal text or number, with up to six decimal places.",
@@ -108,7 +110,7 @@ class OpportunityFields(Shape):
     amount: Money | None = None
     stage: Word | None = None
     probability: Probability = None
-    close_on: date | None = None
+    close_on: Day | None = None
     outcome: Outcome = Outcome.open
     lost_to_feature_id: UUID | None = Field(
         default=None, description="The missing feature that lost the deal; only when `lost`."

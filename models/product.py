@@ -8,7 +8,7 @@ from pydantic import model_validator
 from sqlalchemy import BigInteger, CheckConstraint
 from sqlmodel import Field
 
-from models.base import LARGEST_INT, Line, Revised, Seen, Shape, choice
+from models.base import LARGEST_INT, Count, Line, Revised, Seen, Shape, choice
 from models.money import Money, MoneySeen, money
 
 
@@ -22,7 +22,7 @@ class Maturity(StrEnum):
 class Bar(Shape):
     """How much live-customer demand lifts a "not enough demand" no: every part that is set."""
 
-    accounts: int | None = Field(
+    accounts: Count | None = Field(
         default=None, ge=1, le=LARGEST_INT, description="Live customers that ask for it."
     )
     arr: Money | None = Field(default=None, description="ARR of the live customers that ask.")

@@ -10,7 +10,19 @@ from sqlalchemy import JSON, CheckConstraint, Index, UniqueConstraint, text
 from sqlmodel import Field
 
 from models.account import ContactNew, ContactSeen
-from models.base import Line, Model, Record, Seen, Shape, Text, choice, instant, utc_now
+from models.base import (
+    Day,
+    Flag,
+    Line,
+    Model,
+    Record,
+    Seen,
+    Shape,
+    Text,
+    choice,
+    instant,
+    utc_now,
+)
 from models.feature import FeatureStatus
 from models.money import MoneySeen
 from models.product import BarSeen
@@ -135,7 +147,7 @@ class ToldNew(Shape):
 
     contact: ContactNew | None = None
     channel: Channel
-    on: date
+    on: Day
 
 
 class ToldSeen(Seen):
@@ -165,8 +177,8 @@ class YesNew(Answering):
     kind: Literal["yes"]
     basis: Literal["available", "committed"]
     how: Text | None = Field(default=None, description="Needed when `available`.")
-    workaround: bool = Field(default=False, description="`how` names a workaround.")
-    contractual: bool = Field(default=False, description="The promise stands in a contract.")
+    workaround: Flag = Field(default=False, description="`how` names a workaround.")
+    contractual: Flag = Field(default=False, description="The promise stands in a contract.")
     contract_reference: Line | None = Field(default=None, description="Which clause.")
 
     @model_validator(mode="after")

@@ -11,6 +11,7 @@ from sqlmodel import Field
 
 from models.base import (
     Email,
+    Flag,
     Line,
     Model,
     Record,
@@ -109,7 +110,7 @@ class UserChange(Shape):
 
     name: Line = ""
     role: Role = Role.viewer
-    active: bool = True
+    active: Flag = True
 
 
 class UserSeen(Seen):
@@ -143,7 +144,9 @@ class ApiKeyNew(Shape):
     """A new key. Without scopes it may do all that its maker may."""
 
     name: Line
-    scopes: list[Scope] = Field(default_factory=lambda: [*Scope], max_length=len(Scope))
+    scopes: list[Scope] = Field(
+        default_factory=lambda: [*Scope], min_length=1, max_length=len(Scope)
+    )
 
 
 class ApiKeySeen(Seen):

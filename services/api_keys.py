@@ -8,7 +8,7 @@ from sqlmodel import Session, col, select
 from models.base import utc_now
 from models.user import ApiKey, ApiKeyMade, ApiKeyNew, ApiKeySeen, Scope, User
 from services import paging
-from services.permissions import Caller, Permission
+from services.permissions import Caller, NotPermitted, Permission
 from services.revisions import load
 from services.sign_in import KEY_PREFIX, digest, new_token
 
@@ -18,10 +18,17 @@ SHOWN = 12  # characters of a key that tell it apart without giving it away
 def create_key(session: Session, by: Caller, new: ApiKeyNew) -> ApiKeyMade:
     """Make a key for oneself; the answer is the only place that ever shows it.
 
+    A key that makes a key gives at most the scopes it has, and all of them unless told otherwise.
+
     Raises:
-        NotPermitted: `by` may not manage keys.
+        NotPermitted: `by` may not manage keys, or is a key without one of the scopes.
     """
     by.require(Permission.key_manage)
+    if by.scopes is not None:
+        if "scopes" not in new.model_fields_set:
+            new = ApiKeyNew(name=new.name, scopes=sorted(by.scopes))
+        if beyond := sorted(set(new.scopes) - by.scopes):
+            raise NotPermitted(f"This key lacks scopes and cannot give them: {', '.join(beyond)}.")
     return add_key(session, session.get_one(User, by.id), new)
 
 
@@ -33,7 +40,7 @@ def add_key(session: Session, user: User, new: ApiKeyNew) -> ApiKeyMade:
         name=new.name,
         prefix=secret[:SHOWN],
         key_hash=digest(secret),
-        scopes=sorted({scope.value for scope in new.scopes} or {*Scope}),
+        scopes=sorted({scope.value for scope in new.scopes}),
     )
     session.add(key)
     session.flush()

@@ -8,13 +8,13 @@ from functools import cache
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Integer, Select, Uuid, bindparam, func, select
+from sqlalchemy import ColumnElement, Date, Integer, Select, Uuid, bindparam, func, select
 from sqlalchemy.orm import aliased
 from sqlmodel import Session, col
 
 from models.account import Account, Contact
 from models.ask import Ask, AskState, Importance, Source
-from models.base import utc_today
+from models.base import plain, utc_today
 from models.response import Response, ResponseKind, Revisit
 from models.user import User
 from services import families, paging, response_views
@@ -56,25 +56,28 @@ _OWN = (
     "withdrawn_reason",
 )  # fmt: skip
 _VERSION = len(_OWN)
-_ANSWER = _VERSION + 8
+_ANSWER = _VERSION + 9
 
 
 @cache
-def _statement() -> Select[Any]:
+def _statement(*, for_json: bool = False) -> Select[Any]:
+    unanswered = col(Ask.state) == AskState.unanswered
+    columns: list[Any] = [
+        *(col(getattr(Ask, name)) for name in _OWN),
+        col(Ask.version),
+        col(Account.id),
+        col(Account.name),
+        col(Account.domain),
+        col(Contact.name),
+        col(Contact.email),
+        col(User.email),
+        unanswered & (col(Ask.answer_due_on) < bindparam("today", type_=Date())),
+        (col(Ask.state) == AskState.answered) & col(Revisit.response_id).is_not(None),
+        *response_views.COLUMNS,
+        col(_Author.email),
+    ]
     return (
-        select(
-            *(col(getattr(Ask, name)) for name in _OWN),
-            col(Ask.version),
-            col(Account.id),
-            col(Account.name),
-            col(Account.domain),
-            col(Contact.name),
-            col(Contact.email),
-            col(User.email),
-            col(Revisit.response_id),
-            *response_views.COLUMNS,
-            col(_Author.email),
-        )
+        select(*(plain(column) if for_json else column for column in columns))
         .select_from(Ask)
         .join(Account, col(Account.id) == col(Ask.account_id))
         .outerjoin(Contact, col(Contact.id) == col(Ask.contact_id))
@@ -91,9 +94,9 @@ def _by_ids() -> Select[Any]:
 
 
 @cache
-def _unfiltered(order: AskOrder, *, after: bool) -> Select[Any]:
+def _unfiltered(order: AskOrder, *, after: bool, for_json: bool) -> Select[Any]:
     """The list that is asked for most, built once: building it anew doubles its cost."""
-    return _ordered(_statement(), order, after=after)
+    return _ordered(_statement(for_json=for_json), order, after=after)
 
 
 def _ordered(statement: Select[Any], order: AskOrder, *, after: bool) -> Select[Any]:
@@ -113,8 +116,18 @@ def list_asks(
     limit: int,
     cursor: str | None = None,
     order: AskOrder = AskOrder.newest,
+    for_json: bool = False,
 ) -> tuple[list[dict[str, Any]], str | None]:
     """List asks in the shape of `AskSeen`, and where the next page begins.
+
+    Args:
+        session: A reading session.
+        by: Who reads.
+        wanted: Which asks.
+        limit: The most to return.
+        cursor: Where to begin; None is at the beginning.
+        order: Newest or oldest first.
+        for_json: Leave values as the driver gives them where JSON is all they are for.
 
     Raises:
         NotPermitted: `by` may not read.
@@ -122,11 +135,13 @@ def list_asks(
     """
     by.require(Permission.ask_read)
     conditions = _conditions(wanted)
-    bound: dict[str, Any] = {"most": limit + 1}
+    bound: dict[str, Any] = {"most": limit + 1, "today": utc_today()}
+    after = cursor is not None
     if conditions:
-        statement = _ordered(_statement().where(*conditions), order, after=cursor is not None)
+        filtered = _statement(for_json=for_json).where(*conditions)
+        statement = _ordered(filtered, order, after=after)
     else:
-        statement = _unfiltered(order, after=cursor is not None)
+        statement = _unfiltered(order, after=after, for_json=for_json)
     if cursor is not None:
         bound["last"] = paging.last_id(cursor)
     # By the connection: the session would wrap each row once more, at a third of the cost.
@@ -153,7 +168,7 @@ def get_ask(session: Session, by: Caller, ask_id: UUID) -> tuple[dict[str, Any],
 def read(session: Session, ids: Sequence[UUID]) -> list[tuple[dict[str, Any], int]]:
     """Asks in the shape of `AskSeen` with their versions, in the order of their ids given."""
     session.flush()
-    rows = session.connection().execute(_by_ids(), {"ids": list(ids)}).all()
+    rows = session.connection().execute(_by_ids(), {"ids": list(ids), "today": utc_today()}).all()
     found = dict(zip((row[0] for row in rows), _as_sent(session, rows), strict=True))
     versions = {row[0]: row[_VERSION] for row in rows}
     return [(found[key], versions[key]) for key in ids if key in found]
@@ -162,18 +177,17 @@ def read(session: Session, ids: Sequence[UUID]) -> list[tuple[dict[str, Any], in
 def _as_sent(session: Session, rows: Sequence[Any]) -> list[dict[str, Any]]:
     answered = [row[_ANSWER:] for row in rows if row[_ANSWER] is not None]
     responses = response_views.as_sent(session, answered) if answered else {}
-    today = utc_today()
     sent = []
     for row in rows:
         ask = dict(zip(_OWN, row, strict=False))
-        _version, account_id, name, domain, contact, email, logged_by, revisit = row[
+        _version, account_id, name, domain, contact, email, logged_by, overdue, back = row[
             _VERSION:_ANSWER
         ]
         ask["account"] = {"id": account_id, "name": name, "domain": domain}
         ask["contact"] = None if contact is None else {"name": contact, "email": email}
         ask["logged_by"] = logged_by
-        ask["overdue"] = ask["state"] is AskState.unanswered and ask["answer_due_on"] < today
-        ask["to_revisit"] = revisit is not None and ask["state"] is AskState.answered
+        ask["overdue"] = overdue
+        ask["to_revisit"] = back
         ask["response"] = responses.get(row[_ANSWER])
         ask["ballot"] = None
         sent.append(ask)

@@ -134,8 +134,8 @@ def watch_product(session: Session, policy: Policy, product_id: UUID) -> None:
 
 
 def _watch_one(session: Session, policy: Policy, feature: Feature) -> None:
-    bar, refusals = bar_of(session, feature), _outstanding(session, feature)
-    if bar is None and not refusals:
+    bar = bar_of(session, feature)
+    if bar is None and not _outstanding(session, feature):
         return
     # Two asks at once that lift it over the bar together: the second waits, and sees the first.
     session.execute(

@@ -158,7 +158,7 @@ class Cells:
         for each in error.errors:
             said = each["msg"]
             if "phrase" in each:
-                said = f"\u201c{each['phrase']}\u201d: {said}. Say: {each['suggestion']}"
+                said = f"\u201c{each['phrase']}\u201d: {said} Say: {each['suggestion']}"
             self.fault(_column(each["loc"][1:], within), said)
         if not error.errors:
             self.fault(_column((), within), error.detail)

@@ -10,7 +10,9 @@ from models.account import Account, AccountRef
 from models.feature import Feature
 from models.opportunity import Opportunity, OpportunityRef
 from models.product import Product
-from services import references
+from models.user import Role, User
+from services import references, users
+from services.errors import NotFound
 from services.sheets import nearest
 
 
@@ -126,3 +128,21 @@ def _features(
 
 def _listed(products: Sequence[Product]) -> str:
     return ", ".join(product.name for product in products)
+
+
+def person(session: Session, email: str | None) -> User:
+    """The active person with an e-mail, or the first active administrator.
+
+    Raises:
+        NotFound: There is none, or they are not active.
+    """
+    if email is not None:
+        user = users.find_user(session, email)
+        if not user.active:
+            raise NotFound(f"{user.email} is not active; an administrator can change that.")
+        return user
+    admins = select(User).where(User.role == Role.admin, col(User.active).is_(True))
+    found = session.exec(admins.order_by(col(User.id))).first()
+    if found is None:
+        raise NotFound("There is no active administrator; add one with `nomaybe user add`.")
+    return found

@@ -28,7 +28,7 @@ def begin(session: Session, principal: UUID, key: str, fingerprint: str) -> Firs
         KeyReused: The key came with another request before.
     """
     mine = (col(FirstAnswer.caller_id) == principal) & (col(FirstAnswer.key) == key)
-    first = session.execute(select(FirstAnswer).where(mine)).scalar()
+    first: FirstAnswer | None = session.execute(select(FirstAnswer).where(mine)).scalar()
     if first is not None:
         if first.fingerprint != fingerprint:
             raise KeyReused(
@@ -58,7 +58,7 @@ def keep(
     headers: dict[str, Any],
     body: bytes,
 ) -> None:
-    """Keep the first answer to a key, in the transaction of its effect."""
+    """Keep the first answer to a key, its body sealed, in the transaction of its effect."""
     session.execute(
         update(FirstAnswer)
         .where(col(FirstAnswer.caller_id) == principal, col(FirstAnswer.key) == key)

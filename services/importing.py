@@ -39,7 +39,7 @@ from services import (
 )
 from services.cells import BadRow, Cells, Fault
 from services.errors import DomainError
-from services.lookups import ACCOUNT_COLUMNS, IMPORT, NEEDS_ACCOUNT
+from services.lookups import ACCOUNT_COLUMNS, IMPORT
 from services.permissions import Caller, Permission
 from services.policy import Policy
 from services.sheets import Sheet, key
@@ -176,8 +176,11 @@ def _account(run: Run, cells: Cells) -> Did:
         "external_refs": _import_ref(external_id),
     }
     standing = finding.account_by_ref(run.session, IMPORT, external_id) if external_id else None
-    if standing is None and domain is not None:
-        standing = finding.account_by_domain(run.session, domain)
+    holder = finding.account_by_domain(run.session, domain) if domain else None
+    standing = standing or holder
+    if standing is not None and standing is holder:
+        # It has the domain, or one that was merged into it has and keeps it.
+        values["domain"] = None
     if external_id is None and domain is None:
         cells.fault("external_id", "or `domain` is needed, to know the account by the next time")
     if standing is None:
@@ -196,7 +199,6 @@ def _opportunity(run: Run, cells: Cells) -> Did:
     account = lookups.standing_account(run.session, cells)
     lost_to = lookups.feature_in(run.session, cells, "lost_to_feature")
     values = {
-        "account_id": account.id if account else None,
         "name": cells.text("name"),
         "amount": cells.money("amount"),
         "stage": cells.text("stage"),
@@ -207,14 +209,13 @@ def _opportunity(run: Run, cells: Cells) -> Did:
         "external_refs": _import_ref(external_id),
     }
     if standing is None:
-        if account is None:
-            cells.fault("account_domain", NEEDS_ACCOUNT)
-        new = cells.whole(OpportunityNew, values)
+        lookups.needs_account(cells)
+        # An account at fault has its fault already, and any id will do to look for others.
+        new = cells.whole(OpportunityNew, values | {"account_id": account.id if account else NO_ID})
         opportunities.create_opportunity(run.session, run.by, new)
         return Did.made
     if account is not None and account.id != standing.account_id:
         cells.fault("account_domain", "the deal belongs to another account, and stays there")
-    del values["account_id"]
     change, before = cells.whole(OpportunityChange, values), standing.version
     opportunities.change_opportunity(run.session, run.by, standing.id, change)
     return Did.unchanged if standing.version == before else Did.changed

@@ -13,7 +13,12 @@ from services.cells import Cells
 
 IMPORT = "import"
 ACCOUNT_COLUMNS = ("account_domain", "account_ref", "account_id")
-NEEDS_ACCOUNT = f"is needed, or one of {', '.join(ACCOUNT_COLUMNS[1:])}"
+
+
+def needs_account(cells: Cells) -> None:
+    """Note a fault where a row names no account at all."""
+    if not any(cells.text(column) for column in ACCOUNT_COLUMNS):
+        cells.fault("account_domain", f"is needed, or one of {', '.join(ACCOUNT_COLUMNS[1:])}")
 
 
 def asking_account(session: Session, cells: Cells) -> dict[str, Any] | None:
@@ -22,13 +27,13 @@ def asking_account(session: Session, cells: Cells) -> dict[str, Any] | None:
     if account is not None:
         return {"id": account.id}
     domain, name = cells.text("account_domain"), cells.text("account_name")
+    needs_account(cells)
     if domain is None:
-        cells.fault("account_domain", NEEDS_ACCOUNT)
-    elif name is None:
+        return None
+    if name is None:
         cells.fault("account_name", f"is needed, since no account has the domain {domain} yet")
-    else:
-        return {"domain": domain, "name": name}
-    return None
+        return None
+    return {"domain": domain, "name": name}
 
 
 def standing_account(session: Session, cells: Cells, *, may_be_new: bool = False) -> Account | None:

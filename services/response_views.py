@@ -41,12 +41,13 @@ def as_sent(session: Session, rows: Sequence[Sequence[Any]]) -> dict[UUID, dict[
             list of asks needs no query an answer.
     """
     sent = {row[0]: {**dict(zip(NAMES, row, strict=False)), "author": row[-1]} for row in rows}
-    ranked = [key for key, answer in sent.items() if answer["kind"] is ResponseKind.ranked]
+    ids = {key: key if isinstance(key, UUID) else UUID(key) for key in sent}
+    ranked = [ids[key] for key, answer in sent.items() if answer["kind"] == ResponseKind.ranked]
     order = _orders(session, ranked) if ranked else {}
-    told = _told(session, list(sent)) if sent else {}
+    told = _told(session, list(ids.values())) if sent else {}
     for key, answer in sent.items():
-        answer["order"] = order.get(key)
-        answer["told"] = told.get(key, [])
+        answer["order"] = order.get(ids[key])
+        answer["told"] = told.get(ids[key], [])
     return sent
 
 

@@ -34,8 +34,8 @@ class Settings(BaseSettings):
     secret_key: SecretStr | None = Field(
         default=None,
         min_length=32,
-        description="Seals connector secrets. Unless set, `secret.key` in the data folder is used,"
-        " and made if it is missing; replicas must share one.",
+        description="Seals connector secrets and kept answers. Unless set, `secret.key` in the data"
+        " folder is used, and made if it is missing; replicas must share one.",
     )
     currency: Currency = Field(default="USD", description="Currency of reports, ISO 4217.")
     answer_days: int = Field(

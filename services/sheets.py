@@ -121,7 +121,7 @@ def _text(cell: Any, path: Path, line: int) -> str:
                 f" {cell:.0f} exactly; make the cell a text."
             )
         # Fifteen digits are what a spreadsheet shows; more are noise of its arithmetic.
-        return f"{Decimal(f'{cell:.15g}') if cell % 1 else int(cell):f}"
+        return f"{Decimal(f'{cell:.15g}'):f}" if cell % 1 else str(int(cell))
     if isinstance(cell, datetime):
         return cell.isoformat(" ")
     return cell.isoformat() if isinstance(cell, date) else str(cell)
@@ -172,9 +172,7 @@ def match_columns(
     ]
     found: list[str | None] = []
     for name in sheet.header:
-        # A column of ours that another one is mapped to is not filled by its namesake as well.
-        own = ours_by_key.get(key(name))
-        ours_here = wanted.get(key(name)) or (own if own not in wanted.values() else None)
+        ours_here = wanted.get(key(name)) or ours_by_key.get(key(name))
         if key(name) in passed:
             found.append(None)
         elif ours_here is None:

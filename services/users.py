@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from uuid import UUID
 
-from sqlmodel import Session, col, func, select
+from sqlmodel import Session, col, select
 
 from models.base import utc_now
 from models.user import Role, User, UserChange, UserNew
@@ -122,14 +122,19 @@ def change_user(
         LastAdmin: No active administrator would be left.
     """
     by.require(Permission.user_manage)
+    # All of them are locked, and always in the same order: two who leave at once are one too many.
+    admins = (
+        select(User.id)
+        .where(User.role == Role.admin, col(User.active).is_(True))
+        .order_by(col(User.id))
+        .with_for_update()
+    )
+    others = [admin for admin in session.exec(admins) if admin != user_id]
     user = load(session, User, user_id, lock=True)
     check_version(user, expected)
     revise(user, by, given(change))
     session.flush()
-    admins = select(func.count()).select_from(User).where(
-        User.role == Role.admin, col(User.active).is_(True)
-    )  # fmt: skip
-    if session.exec(admins).one() == 0:
+    if not others and not (user.active and user.role is Role.admin):
         raise LastAdmin("No active administrator would be left.")
     if not user.active:
         sign_in.close_all_sessions(session, user.id)

@@ -85,7 +85,8 @@ def give_response(request: Request, by: By, ask_id: UUID, form: Filled) -> Respo
         )
     except (Conflict, Invalid) as error:
         return _page(request, by, ask_id, form=form, error=error)
-    return see(f"/asks/{ask_id}?notice=answered")
+    # A browser keeps the fragment of the form's address, unless it is given another one.
+    return see(f"/asks/{ask_id}?notice=answered#main")
 
 
 @router.post("/asks/{ask_id:uuid}/feature", dependencies=TRIAGE)
@@ -254,6 +255,7 @@ def _refusal(error: DomainError, form: Form | None) -> dict[str, Any]:
         "title": error.title,
         "detail": _plain(error.detail) if isinstance(error, Conflict) else "",
         "cure": CURES.get(type(error), error.cure) if type(error) is not Invalid else "",
+        "faults": {} if hedges or isinstance(error, Conflict) else _faults(error),
         "hedges": hedges,
         "marked": _marked(message, hedges),
     }

@@ -14,6 +14,7 @@ from services.errors import NotFound
 router = APIRouter(route_class=OpenPage)
 
 METHODS = ("get", "post", "put", "patch", "delete")
+_DONE = "Successful Response"  # what FastAPI says where nothing else is said
 _SCHEMA = "#/components/schemas/"
 _CODE = re.compile(r"`([^`]+)`")
 _LIMITS = (
@@ -27,6 +28,7 @@ _LIMITS = (
     ("maxItems", "at most {} items"),
     ("pattern", "pattern {}"),
 )
+_PLAIN = {"at least 1 characters", "at least 0 characters", "at least 0 items"}  # go without saying
 
 
 @router.get("/docs")
@@ -83,7 +85,7 @@ def _operation(schema: dict[str, Any], path: str, method: str) -> dict[str, Any]
         "answers": [
             {
                 "status": status,
-                "description": _said(answer.get("description", "")),
+                "description": _said(answer.get("description", "").replace(_DONE, "Done")),
                 "content": _contents(answer) if not status.startswith(("4", "5")) else None,
             }
             for status, answer in sorted(operation["responses"].items())
@@ -175,7 +177,8 @@ def _kind(schema: dict[str, Any]) -> Markup:
             said = Markup("object of {}").format(_kind(more))
     else:
         said = escape(schema.get("format") or {"string": "text"}.get(kind, kind))
-    limits = [text.format(schema[name]) for name, text in _LIMITS if name in schema]
+    limits = [text.format(schema[name]) for name, text in _LIMITS if schema.get(name) is not None]
+    limits = [limit for limit in limits if limit not in _PLAIN]
     return Markup("{}, {}").format(said, ", ".join(limits)) if limits else said
 
 

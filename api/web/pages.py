@@ -166,7 +166,7 @@ def by_field(error: DomainError, fields: Iterable[str], rest: str = "") -> dict[
         place = [str(part) for part in fault["loc"][1:] if not isinstance(part, int)]
         named = ["_".join(place), *reversed(place), *re.findall(r"`(\w+)`", fault["msg"])]
         field = next((name for name in named if name in known), rest)
-        said = "is needed" if fault["type"] == "missing" else str(fault["msg"])
+        said = "is needed" if fault["msg"] == "Field required" else str(fault["msg"])
         if field:
             told.setdefault(field, said)
     return told

@@ -1,7 +1,8 @@
 """From the fields of a sender to those of an ask."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from datetime import UTC, datetime
+from math import isfinite
 from typing import Any
 
 from models.ask import AskNew
@@ -78,15 +79,21 @@ def _named(item: Mapping[str, Any], fields: Mapping[str, str]) -> dict[str, Any]
     return own | {name: value for name, value in mapped.items() if value is not _NOTHING}
 
 
-def _unknown(names: Iterable[str]) -> Invalid:
-    errors = []
-    for name in names:
-        said = "is no field of an ask; map it in the connector's settings, or leave it out"
-        if name.lower() in ANSWERS:
-            said = f"an ask brings no answer with it; {NO_MAYBE}"
-        errors.append({"loc": ["body", name[:SHOWN]], "msg": said, "type": "unknown_field"})
-    told = "; ".join(f"{each['loc'][1]}: {each['msg']}" for each in errors[:MOST_SHOWN])
-    return Invalid(told, errors=errors[:MOST_SHOWN])
+def _unknown(names: list[str]) -> Invalid:
+    answers = [name[:SHOWN] for name in names if name.lower() in ANSWERS]
+    others = [name[:SHOWN] for name in names if name.lower() not in ANSWERS]
+    faults = [
+        (answers, f"an ask brings no answer with it; {NO_MAYBE}"),
+        (others, "no field of an ask; map it in the connector's settings, or leave it out"),
+    ]
+    return Invalid(
+        "; ".join(f"{', '.join(some[:MOST_SHOWN])}: {said}" for some, said in faults if some),
+        errors=[
+            {"loc": ["body", name], "msg": said, "type": "unknown_field"}
+            for some, said in faults
+            for name in some[:MOST_SHOWN]
+        ],
+    )
 
 
 def _nested(values: Mapping[str, Any]) -> dict[str, Any]:
@@ -113,7 +120,7 @@ def _as_text(value: Any) -> Any:
     """Numbers as text, as no field of an ask is a number but ids often look like one."""
     if isinstance(value, dict):
         return {name: _as_text(each) for name, each in value.items() if each is not None}
-    if isinstance(value, int | float) and not isinstance(value, bool):
+    if isinstance(value, int | float) and not isinstance(value, bool) and isfinite(value):
         return str(value)
     return value
 

@@ -66,7 +66,7 @@ def verify(arrival: Arrival, secret: str, _settings: ConnectorSettings) -> bool:
     keys = [key for each in secret.split(" ") if (key := _key(each)) is not None]
     wanted = [sign(key, signed).encode() for key in keys]
     given = arrival.headers.get("webhook-signature", "").split(" ", MOST_SIGNATURES)
-    return any([hmac.compare_digest(each.encode(), right) for each in given for right in wanted])
+    return any(hmac.compare_digest(each.encode(), right) for each in given for right in wanted)
 
 
 def sign(key: bytes, signed: bytes) -> str:
@@ -89,25 +89,30 @@ def event_key(arrival: Arrival) -> str:
 
 def read(arrival: Arrival, settings: ConnectorSettings) -> list[Told | Invalid]:
     """The asks in `data`; or in the body, where there is no envelope about it."""
+    said_at = None
     try:
         content = generic.parse(arrival)
-        if settings.items or not _is_envelope(content):
-            return asks_in(content, settings)
-        kind = content.get("type")
-        if isinstance(kind, str) and kind.lower().endswith((".deleted", ".removed")):
-            said = "tells of a removal, and asks are never removed; withdraw the ask here"
-            raise invalid("type", said)
+        if _is_envelope(content):
+            _refuse_removal(content["type"])
+            said_at = _instant(content.get("timestamp"))
+            content = content if settings.items else content["data"]
     except Invalid as error:
         return [error]
-    said_at = _instant(content.get("timestamp"))
     return [
         each if isinstance(each, Invalid) else replace(each, said_at=said_at)
-        for each in asks_in(content["data"], settings)
+        for each in asks_in(content, settings)
     ]
 
 
 def _is_envelope(content: Any) -> bool:
-    return isinstance(content, dict) and content.keys() - {"type", "timestamp"} == {"data"}
+    if not isinstance(content, dict) or "title" in content:
+        return False
+    return "data" in content and isinstance(content.get("type"), str)
+
+
+def _refuse_removal(kind: str) -> None:
+    if kind.lower().endswith((".deleted", ".removed")):
+        raise invalid("type", "tells of a removal; asks are never removed, so withdraw it here")
 
 
 def _instant(value: Any) -> datetime | None:

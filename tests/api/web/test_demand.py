@@ -1,0 +1,156 @@
+import re
+
+import pytest
+from fastapi.testclient import TestClient
+
+from models.feature import Feature
+from models.user import Role
+from tests.api.web.conftest import Browser
+from tests.factories import Make
+
+
+def row(page: str, title: str) -> str:
+    """The row of a feature."""
+    return next(each for each in page.split("<tr>") if f">{title}</a>" in each)
+
+
+@pytest.fixture
+def wanted(make: Make) -> Feature:
+    """A feature that two customers and a prospect with a deal ask for."""
+    product = make.product(demand_bar={"accounts": 4, "arr": None})
+    feature = make.feature(title="Dark theme", product_id=product.id, area="Interface")
+    make.ask(make.customer("600000.10"), feature, importance="blocker")
+    make.ask(make.customer("348000.00"), feature)
+    prospect = make.account()
+    deal = make.opportunity(prospect, amount={"amount": "50000.00", "currency": "USD"})
+    make.ask(prospect, feature, opportunity_id=deal.id)
+    return feature
+
+
+class TestTable:
+    def test_a_row_says_who_asks_and_what_it_is_worth(
+        self, desk: TestClient, wanted: Feature
+    ) -> None:
+        found = row(desk.get("/demand").text, wanted.title)
+
+        assert 'data-label="Customers" class="number">2<' in found
+        assert 'title="$948,000.10">$948k<' in found
+        assert "1 of customers, 0 of prospects" in found
+        assert "$50k" in found
+        assert "2 of 4 customers" in found
+        assert "50 %" in found
+
+    def test_a_number_opens_onto_its_asks(self, desk: TestClient, wanted: Feature) -> None:
+        found = row(desk.get("/demand").text, wanted.title)
+
+        assert f'href="/asks?show=all&amp;feature_id={wanted.id}"' in found
+
+    def test_bars_are_scaled_to_the_largest(
+        self, desk: TestClient, make: Make, wanted: Feature
+    ) -> None:
+        make.ask(make.customer("474000.05"), make.feature(title="Half of it"))
+        page = desk.get("/demand").text
+
+        widths = [
+            re.search(r'bar-part" width="(\d+)"', row(page, title))
+            for title in (wanted.title, "Half of it")
+        ]
+
+        assert [width and width[1] for width in widths] == ["100", "50"]
+
+    def test_a_reached_bar_says_so(self, desk: TestClient, make: Make) -> None:
+        feature = make.feature(demand_bar={"accounts": 1, "arr": None})
+        make.ask(make.customer(), feature)
+
+        assert "Reached" in row(desk.get("/demand").text, feature.title)
+
+    def test_a_bar_in_money_shows_how_far_it_is(self, desk: TestClient, make: Make) -> None:
+        bar = {"accounts": None, "arr": {"amount": "4000.00", "currency": "USD"}}
+        feature = make.feature(demand_bar=bar)
+        make.ask(make.customer("1000.00"), feature)
+
+        assert "25 %" in row(desk.get("/demand").text, feature.title)
+
+    def test_what_a_contract_holds_is_shown(self, desk: TestClient, make: Make) -> None:
+        account, feature = make.customer(), make.planned()
+        deal = make.opportunity(account, amount={"amount": "90000.00", "currency": "USD"})
+        ask = make.ask(account, feature, opportunity_id=deal.id)
+        make.response(ask, kind="yes", basis="committed", contractual=True)
+
+        assert "$90k" in row(desk.get("/demand").text, feature.title)
+
+
+class TestFilters:
+    def test_a_status_is_filtered(self, desk: TestClient, make: Make, wanted: Feature) -> None:
+        make.ask(feature=make.planned(title="Planned thing"))
+
+        page = desk.get("/demand?feature_status=planned&segment=&product_id=&lifecycle=").text
+
+        assert "Planned thing" in page
+        assert wanted.title not in page
+        assert '<option value="planned" selected>' in page
+
+    def test_a_lifecycle_is_filtered(self, desk: TestClient, wanted: Feature) -> None:
+        found = row(desk.get("/demand?lifecycle=prospect").text, wanted.title)
+
+        assert 'data-label="Customers" class="number">0<' in found
+
+    def test_exports_have_the_same_filters(self, desk: TestClient, wanted: Feature) -> None:
+        page = desk.get("/demand?feature_status=candidate").text
+        link = "/api/v1/demand?feature_status=candidate&format=csv"
+
+        export = desk.get(link)
+
+        assert link.replace("&", "&amp;") in page
+        assert wanted.title in export.text
+
+    def test_a_column_sorts(self, desk: TestClient, make: Make, wanted: Feature) -> None:
+        make.ask(make.customer("999999.00"), make.feature(title="One rich customer"))
+
+        page = desk.get("/demand?sort=-customers").text
+
+        assert page.index(wanted.title) < page.index("One rich customer")
+        assert 'aria-sort="descending"' in page
+        assert 'href="/demand?sort=customers"' in page
+
+    @pytest.mark.parametrize("query", ["feature_status=maybe", "sort=x", "cursor=x"])
+    def test_nonsense_is_told(self, desk: TestClient, query: str) -> None:
+        answer = desk.get(f"/demand?{query}")
+
+        assert answer.status_code == 422
+        assert "What to do" in answer.text
+
+    def test_more_than_a_page_goes_on(self, desk: TestClient, make: Make) -> None:
+        for number in range(51):
+            make.ask(feature=make.feature(title=f"Wish {number:02}"))
+        first = desk.get("/demand").text
+
+        link = re.search(r'href="(/demand\?cursor=[^"]+)"', first)
+        second = desk.get(link[1] if link else "/").text
+
+        assert first.count('<th scope="row">') == 50
+        assert second.count('<th scope="row">') == 1
+
+
+class TestEmpty:
+    def test_it_says_to_log_the_first_ask(self, desk: TestClient) -> None:
+        page = desk.get("/demand").text
+
+        assert "Nobody has asked for anything yet" in page
+        assert page.count('href="/asks/new"') == 2
+
+    def test_a_viewer_is_not_told_to_log(self, browser_as: Browser) -> None:
+        assert "/asks/new" not in browser_as(Role.viewer).get("/demand").text
+
+    def test_untriaged_asks_are_pointed_at(self, desk: TestClient, make: Make) -> None:
+        make.ask()
+
+        assert "1 ask waits for triage" in desk.get("/demand").text
+
+    def test_filters_that_let_nothing_pass_can_be_cleared(
+        self, desk: TestClient, wanted: Feature
+    ) -> None:
+        page = desk.get("/demand?feature_status=shipped").text
+
+        assert wanted.title not in page
+        assert "Nothing fits these filters" in page

@@ -1,0 +1,114 @@
+"""Fixtures: each test has a migrated database of its own, and really commits to it."""
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from fastapi import FastAPI
+from fastapi.testclient import TestClient
+from sqlmodel import Session
+
+from api.app import create_app
+from models import migrations
+from models.database import connect
+from models.user import Role, Scope
+from services.permissions import Caller
+from services.policy import Policy
+from services.settings import Settings
+from services.users import caller_for
+from tests.databases import database
+from tests.factories import Make
+
+As = Callable[..., TestClient]
+
+
+@pytest.fixture(scope="session")
+def template(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """An empty database at head, migrated once."""
+    with database(tmp_path_factory.mktemp("template")) as url:
+        migrations.upgrade(url)
+        yield url
+
+
+@pytest.fixture
+def database_url(template: str, tmp_path: Path) -> Iterator[str]:
+    """This test's copy of the template."""
+    with database(tmp_path, template) as url:
+        yield url
+
+
+@pytest.fixture
+def session(database_url: str) -> Iterator[Session]:
+    """A session for arranging and looking; the app under test has its own."""
+    engine = connect(database_url)
+    with Session(engine, expire_on_commit=False) as session:
+        yield session
+    engine.dispose()
+
+
+@pytest.fixture
+def policy() -> Policy:
+    """The operator's decisions, as they are by default."""
+    return Policy()
+
+
+@pytest.fixture
+def make(session: Session, policy: Policy) -> Make:
+    """Rows on demand, made through the services."""
+    return Make(session, policy)
+
+
+@pytest.fixture
+def admin(make: Make) -> Caller:
+    """An administrator, for calling services."""
+    return caller_for(make.user(Role.admin))
+
+
+@pytest.fixture
+def settings(database_url: str, tmp_path: Path) -> Settings:
+    """The settings of the application under test."""
+    return Settings(database_url=database_url, data_dir=tmp_path, secret_key="s" * 40)
+
+
+@pytest.fixture
+def app(settings: Settings) -> FastAPI:
+    """The application under test, not yet running."""
+    return create_app(settings)
+
+
+@pytest.fixture
+def anybody(app: FastAPI) -> Iterator[TestClient]:
+    """A client that is nobody; the application runs while it is open."""
+    with TestClient(app, raise_server_exceptions=False) as client:
+        yield client
+
+
+@pytest.fixture
+def client_as(app: FastAPI, anybody: TestClient, make: Make) -> As:  # noqa: ARG001  # it runs the app
+    """`client_as(Role.se)` is a client with a key of an SE; scopes may be named after the role."""
+
+    def sign_in(role: Role, *scopes: Scope) -> TestClient:
+        key = make.key(make.user(role), *scopes)
+        return TestClient(
+            app, raise_server_exceptions=False, headers={"Authorization": f"Bearer {key}"}
+        )
+
+    return sign_in
+
+
+@pytest.fixture
+def se(client_as: As) -> TestClient:
+    """A client with the key of an SE."""
+    return client_as(Role.se)
+
+
+@pytest.fixture
+def pm(client_as: As) -> TestClient:
+    """A client with the key of a PM."""
+    return client_as(Role.pm)
+
+
+@pytest.fixture
+def boss(client_as: As) -> TestClient:
+    """A client with the key of an administrator."""
+    return client_as(Role.admin)

@@ -1,0 +1,32 @@
+"""Databases for tests: SQLite, unless TEST_DATABASE_URL names a PostgreSQL server."""
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from shutil import copy
+from uuid import uuid4
+
+from sqlalchemy import NullPool, create_engine, make_url, text
+
+SERVER = make_url(os.environ.get("TEST_DATABASE_URL", "sqlite://"))
+ON_SQLITE = SERVER.get_backend_name() == "sqlite"
+
+
+@contextmanager
+def database(folder: Path, template: str | None = None) -> Iterator[str]:
+    """The URL of a database of one's own, empty or a copy of `template`, then dropped."""
+    name = f"test_{uuid4().hex}"
+    if ON_SQLITE:
+        if template:
+            copy(str(make_url(template).database), folder / f"{name}.db")
+        yield f"sqlite:///{folder / name}.db"
+        return
+    server = create_engine(SERVER, isolation_level="AUTOCOMMIT", poolclass=NullPool)
+    like = f"TEMPLATE {make_url(template).database}" if template else ""
+    with server.connect() as admin:
+        admin.execute(text(f"CREATE DATABASE {name} {like}"))
+        try:
+            yield SERVER.set(database=name).render_as_string(hide_password=False)
+        finally:
+            admin.execute(text(f"DROP DATABASE {name} WITH (FORCE)"))

@@ -1,0 +1,199 @@
+"""The guide: the answer that the facts support, in words that never hedge (R10)."""
+
+from datetime import date
+from typing import Any
+
+import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
+
+from models.ask import Ask
+from models.base import new_id
+from models.feature import FeatureStatus
+from models.product import BarSeen, Maturity
+from models.response import EvidenceSeen, ResponseKind
+from services import guide, wording
+from services.errors import NotFound
+from services.guide import Facts, propose, quoted, reasons
+from tests.factories import Make
+
+MONEY: st.SearchStrategy[dict[str, str]] = st.builds(
+    dict,
+    amount=st.integers(0, 10**9).map(lambda n: f"{n}.00"),
+    currency=st.sampled_from(["USD", "EUR", "CHF"]),
+)
+BAR = st.none() | st.builds(
+    BarSeen, accounts=st.integers(1, 10**6), arr=st.none() | MONEY
+) | st.builds(BarSeen, accounts=st.none(), arr=MONEY)  # fmt: skip
+HEDGING = [
+    "Maybe later", "We'll look into it", "Could you consider dark mode?", "Roadmap view",
+    'The "on our radar" page', "Hopefully soon. It's on our radar!", "No", "Yes", "Not planned",
+    "If possible, SSO", "rock 'n' roll", "O'Reilly's feed", "5\u2033 screens", "\u201cquoted\u201d",
+    "a; b: c, d (e) \u2014 f", "ships in Q3", "?", "...", "\u00abUltra\u00bb", "we can't promise",
+]  # fmt: skip
+NAMES = st.sampled_from(HEDGING) | st.text(
+    st.characters(exclude_categories=["Cc", "Cs", "Zl", "Zp"]), min_size=1, max_size=60
+)
+
+
+@st.composite
+def facts(draw: st.DrawFn) -> Facts:
+    """Any facts that can be."""
+    status = draw(st.none() | st.sampled_from(FeatureStatus))
+    dated = draw(st.dates(date(2020, 1, 1), date(2100, 1, 1)))
+    target = dated if status in {FeatureStatus.planned, FeatureStatus.in_progress} else None
+    bar = draw(BAR) if status is not None else None
+    return Facts(
+        name=quoted(draw(NAMES)),
+        status=status,
+        target_on=target,
+        decline_reason="Nobody asks." if status is FeatureStatus.declined else None,
+        maturity=draw(st.sampled_from(Maturity)),
+        evidence=EvidenceSeen(
+            feature_status=status,
+            target_on=target,
+            live_accounts_asking=None if status is None else draw(st.integers(0, 500)),
+            live_accounts=draw(st.integers(0, 5000)),
+            arr_asking=None,
+            bar=bar,
+        ),
+        bar_reached=bar is not None and draw(st.booleans()),
+        others=draw(st.integers(0, 3)),
+    )
+
+
+SAYS = {"yes": "commit", "no": "refuse", "ranked": "rank"}
+
+
+class TestPropose:
+    @given(facts())
+    def test_its_words_never_hedge_and_say_what_they_mean(self, known: Facts) -> None:
+        for each in propose(known):
+            reading = wording.read(each.wording, each.kind.value)
+
+            assert not reading.spans, each.wording
+            assert reading.verdict.value == SAYS[each.kind], each.wording
+            assert not wording.contradicts(reading, each.kind.value)
+
+    @given(facts())
+    def test_no_answer_is_proposed_twice(self, known: Facts) -> None:
+        proposed = [(each.kind, each.basis) for each in propose(known)]
+
+        assert proposed
+        assert len(set(proposed)) == len(proposed)
+
+    @given(facts())
+    def test_gives_its_reasons(self, known: Facts) -> None:
+        said = reasons(known)
+
+        assert len(said) >= 2
+        assert all(each.rstrip().endswith((".", "\u201d")) for each in said)
+
+    @given(st.sampled_from(HEDGING))
+    @example("")
+    def test_a_name_is_in_one_pair_of_quotation_marks(self, name: str) -> None:
+        said = quoted(name)
+
+        assert (said[0], said[-1]) == ("\u201c", "\u201d")
+        assert not set(said[1:-1]) & set('"\u201c\u201d\u00ab\u00bb\u2033')
+
+
+def proposal(make: Make, ask: Ask) -> dict[str, Any]:
+    """What the guide says about an ask."""
+    make.session.commit()
+    return guide.guide(make.session, make.boss, make.policy, ask.id)
+
+
+def shown(make: Make, product_id: Any, count: int = 2) -> None:
+    """Features to order the asked one among."""
+    for _each in range(count):
+        make.feature(product_id=product_id, shareable=True)
+
+
+class TestGuide:
+    def test_shipped_is_a_yes_today(self, make: Make) -> None:
+        found = proposal(make, make.ask(feature=make.feature(status="shipped", title="SSO")))
+
+        assert found["proposal"] == {"kind": "yes", "basis": "available"}
+        assert found["wording"] == "Yes: \u201cSSO\u201d is in the product today."
+
+    @pytest.mark.parametrize("status", ["planned", "in_progress"])
+    def test_planned_is_a_yes_by_its_day(self, status: str, make: Make) -> None:
+        found = proposal(make, make.ask(feature=make.planned(status=status, title="SSO")))
+
+        assert found["proposal"] == {"kind": "yes", "basis": "committed"}
+        assert found["wording"] == "Yes: \u201cSSO\u201d ships on 1 March 2027."
+
+    def test_declined_is_a_no(self, make: Make) -> None:
+        feature = make.feature(status="declined", decline_reason="Out of our way.")
+
+        found = proposal(make, make.ask(feature=feature))
+
+        assert found["proposal"] == {"kind": "no", "basis": "not_planned"}
+        assert any("Out of our way." in each for each in found["because"])
+
+    def test_an_early_product_ranks(self, make: Make) -> None:
+        product = make.product(maturity="early", demand_bar={"accounts": 5})
+        shown(make, product.id)
+
+        found = proposal(make, make.ask(feature=make.feature(product_id=product.id)))
+
+        assert found["proposal"] == {"kind": "ranked", "basis": None}
+
+    def test_an_established_product_looks_at_its_bar(self, make: Make) -> None:
+        product = make.product(demand_bar={"accounts": 5})
+        shown(make, product.id)
+
+        found = proposal(make, make.ask(make.customer(), make.feature(product_id=product.id)))
+
+        assert found["proposal"] == {"kind": "no", "basis": "insufficient_demand"}
+        assert "1 of 1 ask for it today; our bar is 5 live customers." in found["wording"]
+
+    def test_above_the_bar_lack_of_demand_is_not_proposed(self, make: Make) -> None:
+        product = make.product(demand_bar={"accounts": 1})
+        shown(make, product.id)
+
+        found = proposal(make, make.ask(make.customer(), make.feature(product_id=product.id)))
+
+        kinds = [found["proposal"], *found["alternatives"]]
+        assert found["proposal"]["kind"] is ResponseKind.ranked
+        assert "insufficient_demand" not in [each["basis"] for each in kinds]
+
+    def test_without_two_others_there_is_no_ranking(self, make: Make) -> None:
+        product = make.product(maturity="early")
+        shown(make, product.id, 1)
+
+        found = proposal(make, make.ask(feature=make.feature(product_id=product.id)))
+
+        assert found["proposal"] == {"kind": "no", "basis": "not_planned"}
+        assert any("there is 1" in each for each in found["because"])
+
+    def test_untriaged_can_only_be_a_no(self, make: Make) -> None:
+        found = proposal(make, make.ask(title="Maybe dark mode?"))
+
+        assert {each["kind"] for each in (found["proposal"], *found["alternatives"])} == {"no"}
+        assert found["figures"].feature_status is None
+
+    def test_says_that_there_is_an_answer(self, make: Make) -> None:
+        ask = make.ask()
+        make.response(ask)
+
+        assert "supersedes" in proposal(make, ask)["because"][-1]
+
+    def test_customers_see_the_public_name(self, make: Make) -> None:
+        feature = make.feature(status="shipped", title="Falcon", public_title="SSO")
+
+        assert "\u201cSSO\u201d" in proposal(make, make.ask(feature=feature))["wording"]
+
+    def test_what_it_proposes_can_be_said(self, make: Make) -> None:
+        product = make.product(demand_bar={"accounts": 5})
+        ask = make.ask(feature=make.feature(product_id=product.id))
+        found = proposal(make, ask)
+
+        response = make.response(ask, **found["proposal"], message=found["wording"])
+
+        assert response.hedges == []
+
+    def test_of_an_unknown_ask(self, make: Make) -> None:
+        with pytest.raises(NotFound):
+            guide.guide(make.session, make.boss, make.policy, new_id())
