@@ -10,7 +10,7 @@ from pydantic import ValidationError
 from pydantic_settings import SettingsError
 from sqlmodel import Session
 
-from api import serving, terminal
+from api import report, serving, terminal
 from api.terminal import Misused, Refused
 from models import migrations
 from models.database import check_settings, connect
@@ -293,6 +293,17 @@ def create_key(
     typer.echo(made.secret)
 
 
+@contextmanager
+def _reading() -> Iterator[Any]:
+    settings = _settings()
+    _prepare(settings)
+    with _session(settings) as session:
+        yield session, users.caller_for(finding.person(session, None)), settings.policy
+
+
+main.command("report")(report.command(_reading))
+
+
 @main.command("import")
 def bring_in(
     *,
@@ -347,3 +358,7 @@ def _pair(text: str) -> tuple[str, str]:
     if not equals or not ours.strip() or not theirs.strip():
         raise Misused(f"--map {text!r} must be OURS=THEIRS, such as --map title=Summary")
     return ours, theirs
+
+
+if __name__ == "__main__":
+    main()

@@ -113,7 +113,8 @@ _METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"
 
 
 def _headers(scope: Scope) -> list[tuple[bytes, bytes]]:
-    found = [(b"x-content-type-options", b"nosniff"), (b"referrer-policy", b"no-referrer")]
+    # Under `no-referrer` browsers send `Origin: null` with our own forms, and we refuse those.
+    found = [(b"x-content-type-options", b"nosniff"), (b"referrer-policy", b"same-origin")]
     rate = scope.get("state", {}).get("rate")
     if rate is not None:
         allowed, remaining, seconds = rate

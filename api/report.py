@@ -1,6 +1,8 @@
 """`nomaybe report`: the demand report in the terminal or as a file, with the filters of the API."""
 
 import sys
+from collections.abc import Callable
+from contextlib import AbstractContextManager
 from datetime import datetime
 from enum import StrEnum
 from pathlib import Path
@@ -17,12 +19,17 @@ from models.account import Lifecycle, Segment
 from models.ask import Importance
 from models.feature import FeatureStatus
 from models.money import MoneySeen
-from services import exporting
-from services.demand import DemandFilter
+from services import demand, exporting
+from services.book import Book
+from services.demand import DemandFilter, DemandOrder
+from services.permissions import Caller
+from services.policy import Policy
 
 NUMBERS = (
     "Customers", "ARR", "Blockers", "Prospects", "Pipeline", "Held", "Bar", "Owed", "Last asked",
 )  # fmt: skip
+Opened = tuple[Any, Caller, Policy]  # a reading session, who reads, and how we work
+IN_A_TABLE = 30  # features
 WIDE = 160  # characters, where nobody says how wide the terminal is
 
 
@@ -35,45 +42,53 @@ class Format(StrEnum):
     xlsx = "xlsx"
 
 
-Products = Annotated[list[UUID], typer.Option("--product-id", help="Only of this product.")]
-Statuses = Annotated[list[FeatureStatus], typer.Option("--feature-status")]
-Segments = Annotated[list[Segment], typer.Option("--segment")]
-Industries = Annotated[list[str], typer.Option("--industry")]
-Regions = Annotated[list[str], typer.Option("--region")]
-Tags = Annotated[list[str], typer.Option("--tag")]
-Lifecycles = Annotated[list[Lifecycle], typer.Option("--lifecycle")]
-Importances = Annotated[list[Importance], typer.Option("--importance")]
 Day = Annotated[datetime | None, typer.Option(formats=["%Y-%m-%d"], help="By the day asked.")]
 
 
-def wanted(  # noqa: PLR0913  # the filters of the API
-    *,
-    product_id: list[UUID],
-    feature_status: list[FeatureStatus],
-    segment: list[Segment],
-    industry: list[str],
-    region: list[str],
-    tag: list[str],
-    lifecycle: list[Lifecycle],
-    importance: list[Importance],
-    asked_since: datetime | None,
-    asked_until: datetime | None,
-    include_empty: bool,
-) -> DemandFilter:
-    """The filters of the command line as those of the report."""
-    return DemandFilter(
-        product_id=product_id,
-        feature_status=feature_status,
-        segment=segment,
-        industry=industry,
-        region=region,
-        tag=tag,
-        lifecycle=lifecycle,
-        importance=importance,
-        asked_since=asked_since.date() if asked_since else None,
-        asked_until=asked_until.date() if asked_until else None,
-        include_empty=include_empty,
-    )
+def command(opened: Callable[[], AbstractContextManager[Opened]]) -> Callable[..., None]:
+    """The command, for a way to open a reading session."""
+
+    def report(  # noqa: PLR0913, PLR0917  # an option each
+        product_id: Annotated[list[UUID] | None, typer.Option()] = None,
+        feature_status: Annotated[list[FeatureStatus] | None, typer.Option()] = None,
+        segment: Annotated[list[Segment] | None, typer.Option()] = None,
+        industry: Annotated[list[str] | None, typer.Option()] = None,
+        region: Annotated[list[str] | None, typer.Option()] = None,
+        tag: Annotated[list[str] | None, typer.Option()] = None,
+        lifecycle: Annotated[list[Lifecycle] | None, typer.Option()] = None,
+        importance: Annotated[list[Importance] | None, typer.Option()] = None,
+        asked_since: Day = None,
+        asked_until: Day = None,
+        include_empty: Annotated[
+            bool, typer.Option("--include-empty", help="Also features nobody asks for.")
+        ] = False,
+        sort: Annotated[DemandOrder, typer.Option()] = DemandOrder.customer_arr,
+        limit: Annotated[
+            int | None, typer.Option(min=1, help="The most features; all, unless in a table.")
+        ] = None,
+        form: Annotated[Format, typer.Option("--format")] = Format.table,
+        output: Annotated[Path | None, typer.Option(help="A file; else standard output.")] = None,
+    ) -> None:
+        """Show what customers ask for, added up: each account once in each number."""
+        wanted = DemandFilter(
+            product_id=product_id or (),
+            feature_status=feature_status or (),
+            segment=segment or (),
+            industry=industry or (),
+            region=region or (),
+            tag=tag or (),
+            lifecycle=lifecycle or (),
+            importance=importance or (),
+            asked_since=asked_since.date() if asked_since else None,
+            asked_until=asked_until.date() if asked_until else None,
+            include_empty=include_empty,
+        )
+        most = limit or (IN_A_TABLE if form is Format.table else None)
+        with opened() as (session, by, policy):
+            found = demand.report(Book(), session, by, policy, wanted, sort=sort, limit=most)
+        write(found, form, output)
+
+    return report
 
 
 def write(found: dict[str, Any], form: Format, output: Path | None) -> None:

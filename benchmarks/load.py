@@ -15,7 +15,7 @@ from uuid import uuid4
 
 def request(job: dict[str, Any], number: int) -> bytes:
     """One request as bytes. `{n}` in the body becomes a number that never comes twice."""
-    body = job.get("body", "").replace("{n}", f"{number}-{job['run']}").encode()
+    body: bytes = job.get("body", "").replace("{n}", f"{number}-{job['run']}").encode()
     head = [
         f"{job['method']} {job['path']} HTTP/1.1",
         "Host: 127.0.0.1",

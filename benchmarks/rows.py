@@ -57,7 +57,7 @@ def seed(url: str, *, asks: int, accounts: int, features: int) -> Seeded:
             [{**base, "id": product, "name": "Product", "maturity": "established",
               "bar_accounts": 200}],
         )  # fmt: skip
-        wanted = [
+        wanted: list[dict[str, Any]] = [
             {**base, "id": new_id(), "product_id": product, "title": f"Feature {n}",
              "status": "candidate", "shareable": True}
             for n in range(features)

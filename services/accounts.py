@@ -53,8 +53,12 @@ def create_account(session: Session, by: Caller, new: AccountNew) -> Account:
 
 
 def _create(session: Session, by: Caller, name: str, fields: AccountFields) -> Account:
+    _domain_free(session, fields.domain, None)
+    return _put(session, by, name, fields)
+
+
+def _put(session: Session, by: Caller, name: str, fields: AccountFields) -> Account:
     values = _columns(fields, fields.model_dump(exclude={"external_refs", "name"}).keys())
-    _domain_free(session, values.get("domain"), None)
     account = Account(name=name, changed_by=by.id, **values)
     session.add(account)
     session.flush()
@@ -292,7 +296,9 @@ def _find_or_create(session: Session, by: Caller, wanted: AccountNamed) -> Accou
         account = session.exec(select(Account).where(Account.domain == wanted.domain)).first()
     if account is None:
         fields = AccountFields(domain=wanted.domain)
-        return _create(session, by, wanted.name or str(wanted.domain), fields)
+        # Somebody may make it at this moment: then the two collide, and the second tries again
+        # and finds it. Asking once more whether the domain is free would refuse the ask instead.
+        return _put(session, by, wanted.name or str(wanted.domain), fields)
     if account.merged_into is not None:
         account = session.get_one(Account, account.merged_into)
     return account

@@ -73,7 +73,7 @@ def settings(database_url: str, tmp_path: Path) -> Settings:
 @pytest.fixture
 def app(settings: Settings) -> FastAPI:
     """The application under test, not yet running."""
-    return create_app(settings)
+    return create_app(settings, worker=False)
 
 
 @pytest.fixture

@@ -232,7 +232,7 @@ class TestHeaders:
 
         UUID(answer.headers["X-Request-ID"])
         assert answer.headers["X-Content-Type-Options"] == "nosniff"
-        assert answer.headers["Referrer-Policy"] == "no-referrer"
+        assert answer.headers["Referrer-Policy"] == "same-origin"
         assert answer.headers["Cache-Control"] == "no-store"
 
     def test_a_request_id_that_came_along_is_kept(self, anybody: TestClient) -> None:

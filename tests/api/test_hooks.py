@@ -16,9 +16,7 @@ from sqlmodel import Session
 from starlette.types import Message
 
 from api import hooks, inlet
-from api.app import create_app
 from models.base import utc_now
-from services.settings import Settings
 from tests.databases import ON_SQLITE
 from tests.factories import Make
 from tests.senders import ACME, BEARER, SAMPLES, Sender, sender, signed
@@ -31,12 +29,6 @@ HUGE = {
     "10,000 asks": json.dumps([ASK] * 10_000).encode(),
     "a field name of 1 MB": b'{"' + b"x" * 1_000_000 + b'": 1}',
 }
-
-
-@pytest.fixture
-def app(settings: Settings) -> FastAPI:
-    """The application without its worker: tests read deliveries when they want to."""
-    return create_app(settings, worker=False)
 
 
 @pytest.fixture

@@ -5,18 +5,15 @@ from datetime import timedelta
 from uuid import UUID, uuid4
 
 import pytest
-from fastapi import FastAPI
 from fastapi.testclient import TestClient
 from sqlalchemy import text, update
 from sqlalchemy.exc import IntegrityError
 from sqlmodel import Session
 
-from api.app import create_app
 from models.ask import Ask
 from models.base import utc_now
 from models.delivery import Delivery
 from models.user import Role, Scope
-from services.settings import Settings
 from tests.conftest import As
 from tests.factories import Make
 from tests.senders import ACME, BEARER, SIGNING_SECRET, Sender, sender, signed
@@ -25,12 +22,6 @@ PATH = "/api/v1/inbox"
 ASK = {"title": "SSO", "account": ACME}
 FOREIGN = {"wish": "SSO", "account_domain": "acme.example", "account_name": "Acme"}
 MAPPING = {"fields": {"title": "wish"}}
-
-
-@pytest.fixture
-def app(settings: Settings) -> FastAPI:
-    """The application without its worker: tests read deliveries when they want to."""
-    return create_app(settings, worker=False)
 
 
 @pytest.fixture

@@ -83,7 +83,7 @@ class TestEveryPage:
 
     def test_our_own_forms_say_where_they_come_from(self, desk: TestClient) -> None:
         """Under `no-referrer` a browser sends `Origin: null`, which we refuse."""
-        assert '<meta name="referrer" content="same-origin">' in desk.get("/asks").text
+        assert desk.get("/asks").headers["Referrer-Policy"] == "same-origin"
 
 
 class TestAssets:
