@@ -49,6 +49,7 @@ class ProspectDemand(Seen):
     pipeline: MoneySeen = Field(description="Their open deals named by asks, once each.")
     weighted_pipeline: MoneySeen = Field(description="The same times probability.")
     probability_unknown: int = Field(description="Deals without one, left out of the weighted.")
+    amount_unknown: int = Field(description="Deals whose amount is not known, in no sum.")
     apportioned_pipeline: MoneySeen = Field(
         description="Each deal shared out over the features asked for in it, by importance."
     )
@@ -187,6 +188,10 @@ class Slice(Seen):
     arr_asking: MoneySeen
     arr: MoneySeen
     blockers: int
+    blocks_segment: bool = Field(
+        description="At least five accounts call it a blocker, and the lower end of their share is"
+        " at least twice the share of all."
+    )
     heard_from: float | None = Field(
         description="Part of the live accounts with any ask in 12 months."
     )
@@ -197,7 +202,8 @@ class Month(Seen):
 
     month: str = Field(examples=["2026-11"])
     asks: int
-    new_accounts: int = Field(description="Accounts that asked for it for the first time.")
+    new_customers: int = Field(description="Live customers that asked for it for the first time.")
+    new_prospects: int = Field(description="Prospects that asked for it for the first time.")
 
 
 class DemandDetail(DemandItem):

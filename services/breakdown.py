@@ -7,11 +7,12 @@ from math import sqrt
 
 import numpy as np
 
-from services.columns import BLOCKER, CUSTOMER, WITHDRAWN, Columns, Ints, Scope
+from services.columns import BLOCKER, CUSTOMER, PROSPECT, WITHDRAWN, Columns, Ints, Scope
 
 Z = 1.959963984540054  # the normal quantile of a two-sided 95 % interval
 PRIOR = 10  # accounts at the overall share that a small segment is shrunk by
 ENOUGH = 3  # accounts from which a lift is shown
+BLOCKING = 5  # accounts that must call it a blocker, for it to block their segment
 YEAR = 365
 
 
@@ -27,6 +28,7 @@ class Part:
     arr: int
     blockers: int
     heard: int
+    blocks_segment: bool
 
     @property
     def share(self) -> float | None:
@@ -81,15 +83,17 @@ def by_value(columns: Columns, scope: Scope, feature: int, code: Ints) -> list[P
     asking = _flags(columns, columns.ask_account[mine]) & live
     blocks = mine & (columns.ask_importance == BLOCKER)
     blocking = _flags(columns, columns.ask_account[blocks]) & live
-    lately = standing & (columns.ask_day > scope.today - YEAR)
+    lately = columns.ask_day > scope.today - YEAR
     heard = _flags(columns, columns.ask_account[lately]) & live
     known = (columns.account_arr >= 0) & (columns.account_currency == scope.currency)
     worth = np.where(known, columns.account_arr, 0)
     overall = int(asking.sum()) / max(1, int(live.sum()))
+    blocked_overall = int(blocking.sum()) / max(1, int(live.sum()))
     found = []
     for value in np.unique(code[live]):
         here = live & (code == value)
         live_here, asking_here = int(here.sum()), int((here & asking).sum())
+        blockers = int((here & blocking).sum())
         lift = None
         if asking_here >= ENOUGH and overall > 0:
             lift = (asking_here + PRIOR * overall) / (live_here + PRIOR) / overall
@@ -101,8 +105,11 @@ def by_value(columns: Columns, scope: Scope, feature: int, code: Ints) -> list[P
                 lift=lift,
                 arr_asking=int(worth[here & asking].sum()),
                 arr=int(worth[here].sum()),
-                blockers=int((here & blocking).sum()),
+                blockers=blockers,
                 heard=int((here & heard).sum()),
+                blocks_segment=int(value) >= 0
+                and blockers >= BLOCKING
+                and wilson(blockers, live_here)[0] >= 2 * blocked_overall,
             )
         )
     return sorted(found, key=lambda part: (-part.live, part.value))
@@ -116,7 +123,7 @@ def _flags(columns: Columns, accounts: Ints) -> Ints:
 
 def by_month(
     columns: Columns, scope: Scope, feature: int, months: int = 12
-) -> list[tuple[str, int, int]]:
+) -> list[tuple[str, int, int, int]]:
     """Asks for a feature, and accounts that asked for the first time, in each calendar month.
 
     Args:
@@ -126,16 +133,23 @@ def by_month(
         months: How many, the present one last.
 
     Returns:
-        For each month `YYYY-MM`, asks, new accounts; the oldest first.
+        For each month `YYYY-MM`, asks, new live customers, new prospects; the oldest first.
     """
     mine = scope.ask & (columns.ask_state != WITHDRAWN) & (columns.ask_feature == feature)
     day, account = columns.ask_day[mine], columns.ask_account[mine]
     first = np.full(len(columns.account_arr), np.iinfo(np.int32).max, np.int64)
     np.minimum.at(first, account, day)
-    firsts = first[np.unique(account)]
+    new = np.unique(account)
+    lifecycle = columns.account_lifecycle[new]
+    customers, prospects = first[new[lifecycle == CUSTOMER]], first[new[lifecycle == PROSPECT]]
     starts = _month_starts(date.fromordinal(scope.today), months)
     return [
-        (f"{start:%Y-%m}", _between(day, start, end), _between(firsts, start, end))
+        (
+            f"{start:%Y-%m}",
+            _between(day, start, end),
+            _between(customers, start, end),
+            _between(prospects, start, end),
+        )
         for start, end in pairwise(starts)
     ]
 

@@ -89,7 +89,11 @@ class DemandFilter:
 
     def named(self) -> dict[str, Any]:
         """The filters that are set, for the report to say."""
-        return {name: value for name, value in asdict(self).items() if value not in ((), [], None)}
+        return {
+            name: value
+            for name, value in asdict(self).items()
+            if value not in ((), [], None, False)
+        }
 
 
 def report(  # noqa: PLR0913  # a report is filtered, sorted and sliced
@@ -182,8 +186,8 @@ def of_feature(
             "by_industry": parts(columns.account_industry, book.industries.values),
             "by_region": parts(columns.account_region, book.regions.values),
             "by_month": [
-                {"month": month, "asks": asks, "new_accounts": accounts}
-                for month, asks, accounts in breakdown.by_month(columns, scope, at)
+                {"month": month, "asks": asks, "new_customers": new, "new_prospects": hopeful}
+                for month, asks, new, hopeful in breakdown.by_month(columns, scope, at)
             ],
         }
 

@@ -80,6 +80,7 @@ class Rows:
             "arr_asking": self._money(part.arr_asking),
             "arr": self._money(part.arr),
             "blockers": part.blockers,
+            "blocks_segment": part.blocks_segment,
             "heard_from": _rounded(part.heard / part.live) if part.live else None,
         }
 
@@ -99,6 +100,7 @@ class Rows:
                 "pipeline": self._money(sums.pipeline[at]),
                 "weighted_pipeline": self._money(sums.weighted[at]),
                 "probability_unknown": int(sums.probability_unknown[at]),
+                "amount_unknown": int(sums.amount_unknown[at]),
                 "apportioned_pipeline": self._money(sums.apportioned[at]),
                 "unconverted": self._apart(sums.pipeline_apart[at]),
             },

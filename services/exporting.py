@@ -33,6 +33,7 @@ COLUMNS: dict[str, Callable[[dict[str, Any]], Any]] = {
     "pipeline": lambda row: row["prospects"]["pipeline"],
     "weighted_pipeline": lambda row: row["prospects"]["weighted_pipeline"],
     "probability_unknown": lambda row: row["prospects"]["probability_unknown"],
+    "amount_unknown": lambda row: row["prospects"]["amount_unknown"],
     "apportioned_pipeline": lambda row: row["prospects"]["apportioned_pipeline"],
     "pipeline_unconverted": lambda row: row["prospects"]["unconverted"],
     "blocker_customers": lambda row: row["blockers"]["customers"],

@@ -56,6 +56,7 @@ class Sums:
     pipeline_apart: Ints
     weighted: Ints
     probability_unknown: Ints
+    amount_unknown: Ints
     apportioned: Ints
     blockers: tuple[Ints, Ints]
     held: tuple[Ints, Ints]
@@ -89,9 +90,9 @@ class Figures:
 def figures(columns: Columns, scope: Scope) -> Figures:
     """All figures of a demand report.
 
-    `asks` and `unanswered` of the totals count untriaged asks too, as they are debts like others;
-    withdrawn ones are counted apart and nowhere else. Promises and lost deals pass the filters of
-    accounts and features, not those of asks: they are about the feature, whoever asked when.
+    Untriaged and withdrawn asks are counted apart, and nowhere else. Promises and lost deals pass
+    the filters of accounts and features, not those of asks: they are about the feature, whoever
+    asked when.
 
     Args:
         columns: n asks of a accounts for f features, o deals, m promises.
@@ -128,8 +129,8 @@ def figures(columns: Columns, scope: Scope) -> Figures:
         largest_account=each.largest(),
         sums=each.sums(shares, held, lost),
         totals=whole.sums(_only_named(each, shares), np.minimum(held, 0), np.minimum(lost, 0)),
-        total_asks=int(standing.sum()),
-        total_unanswered=int((standing & (columns.ask_state == UNANSWERED)).sum()),
+        total_asks=len(counted),
+        total_unanswered=int((state == UNANSWERED).sum()),
         untriaged=int((standing & (columns.ask_feature < 0)).sum()),
         withdrawn=int((scope.ask & (columns.ask_state == WITHDRAWN)).sum()),
     )
@@ -239,7 +240,9 @@ class _Grouped:
         wanted = is_open & (whose == PROSPECT)
         deal_group, deal = self.deal_group[wanted], self.deal[wanted]
         pipeline, pipeline_apart = self.of_deals(deal_group, deal)
-        weighted, unknown = self._weighted(deal_group, deal)
+        weighted = self._weighted(deal_group, deal)
+        unknown = columns.opportunity_probability[deal] < 0
+        unpriced = columns.opportunity_amount[deal] < 0
         blocker = self.importance == BLOCKER
         held, held_amount, held_apart = self._held(held_group)
         lost, lost_amount, lost_apart = self._lost(lost_group)
@@ -255,7 +258,8 @@ class _Grouped:
             pipeline=pipeline,
             pipeline_apart=pipeline_apart,
             weighted=weighted,
-            probability_unknown=unknown,
+            probability_unknown=self.count(deal_group[unknown]),
+            amount_unknown=self.count(deal_group[unpriced]),
             apportioned=self._apportioned(shares),
             blockers=(
                 self.count(self.group[customer & blocker]),
@@ -270,8 +274,8 @@ class _Grouped:
             churned=self.count(self.group[self.lifecycle == CHURNED]),
         )
 
-    def _weighted(self, group: Ints, deal: Ints) -> tuple[Ints, Ints]:
-        """Amount times probability, rounded once, half to even; and deals without probability."""
+    def _weighted(self, group: Ints, deal: Ints) -> Ints:
+        """Amount times probability, rounded once, half to even."""
         columns = self.columns
         amount, chance = columns.opportunity_amount[deal], columns.opportunity_probability[deal]
         ours = (amount >= 0) & (columns.opportunity_currency[deal] == self.scope.currency)
@@ -283,7 +287,8 @@ class _Grouped:
         np.add.at(rest, group[sure], amount[sure] % MILLION * chance[sure])
         whole, rest = whole + rest // MILLION, rest % MILLION
         up = (2 * rest > MILLION) | ((2 * rest == MILLION) & (whole % 2 == 1))
-        return whole + up, self.count(group[ours & (chance < 0)])
+        weighted: Ints = whole + up
+        return weighted
 
     def _apportioned(self, shares: Shares) -> Ints:
         columns = self.columns

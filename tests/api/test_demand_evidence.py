@@ -163,7 +163,8 @@ def test_months_end_with_the_present_one(se: TestClient, sso: Feature) -> None:
 
     assert len(months) == 12
     assert months[-1]["month"] == f"{utc_today():%Y-%m}"
-    assert sum(each["new_accounts"] for each in months) == 5
+    assert sum(each["new_customers"] for each in months) == 3
+    assert sum(each["new_prospects"] for each in months) == 1
 
 
 def test_a_feature_nobody_asks_for_has_a_row_of_zeros(se: TestClient, make: Make) -> None:

@@ -88,6 +88,7 @@ def flat(item: Any) -> dict[str, str]:
         "pipeline": prospects["pipeline"],
         "weighted_pipeline": prospects["weighted_pipeline"],
         "probability_unknown": prospects["probability_unknown"],
+        "amount_unknown": prospects["amount_unknown"],
         "apportioned_pipeline": prospects["apportioned_pipeline"],
         "pipeline_unconverted": prospects["unconverted"],
         "blocker_customers": item["blockers"]["customers"],

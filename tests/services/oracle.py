@@ -94,6 +94,7 @@ class Numbers:
     pipeline_apart: list[int]
     weighted: int
     probability_unknown: int
+    amount_unknown: int
     apportioned: int
     blockers: tuple[int, int]
     held: tuple[int, int]
@@ -153,7 +154,7 @@ def of_features(world: World, features: list[int]) -> Numbers:
         if account.renews is not None and 0 <= account.renews - world.today <= 180:
             renewing.add(account.arr, account.currency)
     expansion, pipeline = _Money(world), _Money(world)
-    exact, unknown = Fraction(0), 0
+    exact, unknown, unpriced = Fraction(0), 0, 0
     for at in named:
         deal = world.deals[at]
         lifecycle = world.accounts[deal.account].lifecycle
@@ -163,11 +164,10 @@ def of_features(world: World, features: list[int]) -> Numbers:
             expansion.add(deal.amount, deal.currency)
         if lifecycle == "prospect":
             pipeline.add(deal.amount, deal.currency)
-            if deal.amount is not None and deal.currency == world.currency:
-                if deal.probability is None:
-                    unknown += 1
-                else:
-                    exact += Fraction(deal.amount * deal.probability, 1_000_000)
+            unknown += deal.probability is None
+            unpriced += deal.amount is None
+            if None not in {deal.amount, deal.probability} and deal.currency == world.currency:
+                exact += Fraction((deal.amount or 0) * (deal.probability or 0), 1_000_000)
     pairs = {(ask.feature, ask.deal) for ask in asks}
     apportioned = sum(
         share
@@ -202,6 +202,7 @@ def of_features(world: World, features: list[int]) -> Numbers:
         pipeline_apart=pipeline.apart,
         weighted=half_even(exact),
         probability_unknown=unknown,
+        amount_unknown=unpriced,
         apportioned=apportioned,
         blockers=(len(blocking & set(customers)), len(blocking & set(prospects))),
         held=held,

@@ -116,12 +116,12 @@ def test_an_account_counts_once_in_its_segment_however_often_it_asks() -> None:
     assert (part.asking, part.blockers, part.arr_asking, part.arr) == (1, 1, 7, 7)
 
 
-def test_a_withdrawn_ask_is_in_no_segment() -> None:
+def test_of_a_withdrawn_ask_remains_that_the_account_was_heard_from() -> None:
     world = small(accounts=[customer()], asks=[ask(state="withdrawn", importance=3)])
 
     (part,) = parts(world, [0])
 
-    assert (part.asking, part.blockers, part.heard) == (0, 0, 0)
+    assert (part.asking, part.blockers, part.heard) == (0, 0, 1)
 
 
 def test_an_account_is_heard_from_by_any_ask_of_a_year() -> None:
@@ -147,7 +147,7 @@ def test_other_currencies_are_in_no_arr_of_a_segment() -> None:
     assert (part.arr_asking, part.arr) == (5, 5)
 
 
-def months_of(today: date, *days: date, months: int = 12) -> list[tuple[str, int, int]]:
+def months_of(today: date, *days: date, months: int = 12) -> list[tuple[str, int, int, int]]:
     asks = [ask(account=at % 2, day=day.toordinal()) for at, day in enumerate(days)]
     world = small(accounts=[customer(), prospect()], asks=asks, today=today.toordinal())
     return by_month(columns_of(world), scope_of(world), 0, months)
@@ -156,7 +156,7 @@ def months_of(today: date, *days: date, months: int = 12) -> list[tuple[str, int
 def test_months_go_on_across_the_end_of_a_year() -> None:
     found = months_of(date(2027, 1, 15), months=3)
 
-    assert [month for month, _asks, _new in found] == ["2026-11", "2026-12", "2027-01"]
+    assert [month for month, *_counts in found] == ["2026-11", "2026-12", "2027-01"]
 
 
 def test_twelve_months_end_with_the_present_one() -> None:
@@ -168,7 +168,7 @@ def test_twelve_months_end_with_the_present_one() -> None:
 def test_an_ask_is_in_the_month_of_its_day() -> None:
     found = months_of(date(2027, 1, 1), date(2026, 12, 31), date(2027, 1, 1), months=2)
 
-    assert found == [("2026-12", 1, 1), ("2027-01", 1, 1)]
+    assert found == [("2026-12", 1, 1, 0), ("2027-01", 1, 0, 1)]
 
 
 def test_an_account_is_new_only_in_its_first_month() -> None:
@@ -176,10 +176,35 @@ def test_an_account_is_new_only_in_its_first_month() -> None:
 
     found = months_of(date(2026, 3, 31), first, first, later, later, months=2)
 
-    assert found == [("2026-02", 2, 2), ("2026-03", 2, 0)]
+    assert found == [("2026-02", 2, 1, 1), ("2026-03", 2, 0, 0)]
 
 
 def test_an_account_that_asked_long_ago_is_new_no_more() -> None:
     found = months_of(date(2026, 3, 31), date(2024, 1, 1), date(2024, 1, 1), date(2026, 3, 1))
 
-    assert found[-1] == ("2026-03", 1, 0)
+    assert found[-1] == ("2026-03", 1, 0, 0)
+
+
+def blocked(blockers: int, others: int) -> list[bool]:
+    """Whether the first of two segments of ten accounts is blocked, and the second."""
+    asks = [ask(account=at, importance=3) for at in [*range(blockers), *range(10, 10 + others)]]
+    world = small(accounts=[customer()] * 20, asks=asks)
+    found = parts(world, [0] * 10 + [1] * 10)
+    return [part.blocks_segment for part in sorted(found, key=lambda part: part.value)]
+
+
+def test_a_feature_blocks_a_segment_that_cries_for_it_alone() -> None:
+    assert blocked(10, 0) == [False, False]  # the lower end, 72 %, is not twice 50 %
+    assert blocked_among_many(10) is True
+
+
+def blocked_among_many(blockers: int) -> bool:
+    """The same with a hundred accounts in another segment that do not ask."""
+    asks = [ask(account=at, importance=3) for at in range(blockers)]
+    world = small(accounts=[customer()] * 110, asks=asks)
+    found = parts(world, [0] * 10 + [1] * 100)
+    return next(part.blocks_segment for part in found if part.value == 0)
+
+
+def test_four_blockers_are_too_few_to_block_a_segment() -> None:
+    assert (blocked_among_many(4), blocked_among_many(5)) == (False, True)

@@ -26,7 +26,7 @@ from tests.services.worlds import (
 
 PLAIN = (
     "customers", "arr", "arr_unknown", "renewing", "expansion", "prospects", "pipeline", "weighted",
-    "probability_unknown", "apportioned", "churned",
+    "probability_unknown", "amount_unknown", "apportioned", "churned",
 )  # fmt: skip
 BY_CURRENCY = ("arr_apart", "expansion_apart", "pipeline_apart", "held_apart", "lost_apart")
 SPLIT = ("blockers", "held", "held_amount", "lost", "lost_amount")
@@ -91,8 +91,9 @@ def test_untriaged_and_withdrawn_asks_are_counted_apart(world: World) -> None:
 
     here = [each for each in world.asks if each.passes]
     standing = [each for each in here if each.state != "withdrawn"]
-    assert found.total_asks == len(standing)
-    assert found.total_unanswered == sum(each.state == "unanswered" for each in standing)
+    triaged = [each for each in standing if each.feature is not None]
+    assert found.total_asks == len(triaged)
+    assert found.total_unanswered == sum(each.state == "unanswered" for each in triaged)
     assert found.untriaged == sum(each.feature is None for each in standing)
     assert found.withdrawn == len(here) - len(standing)
 
