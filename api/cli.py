@@ -13,7 +13,7 @@ from sqlmodel import Session
 from api import report, serving, terminal
 from api.terminal import Misused, Refused
 from models import migrations
-from models.database import check_settings, connect
+from models.database import check_settings, collided, connect
 from models.user import ApiKeyNew, Role, Scope, User, UserNew
 from services import api_keys, demo, finding, health, importing, sheets, sign_in, users
 from services.importing import Did, Kind
@@ -176,6 +176,18 @@ def _run(settings: Settings, listening: Any, *, with_worker: bool) -> None:
     serving.serve(create_app(settings, worker=with_worker), listening)
 
 
+def _first_start(settings: Settings) -> tuple[User | None, str | None]:
+    """On a service without people, its first administrator and a link; else nothing."""
+    try:
+        with _session(settings) as session:
+            first = users.first_user(session)
+            return first, _link(settings, session, first) if first else None
+    except Exception as error:
+        if collided(error):  # another server that starts at this moment made them
+            return None, None
+        raise
+
+
 @main.command()
 def serve(
     *,
@@ -190,9 +202,7 @@ def serve(
 ) -> None:
     """Serve, and read deliveries beside it. An SQLite file is made and kept up to date."""
     with _server(_settings(), host, port, migrate=migrate) as (settings, listening):
-        with _session(settings) as session:
-            first = users.first_user(session)
-            link = _link(settings, session, first) if first else None
+        first, link = _first_start(settings)
         typer.echo(f"Nomaybe runs at {_where(settings, listening)}")
         if first is not None:
             typer.echo(

@@ -23,7 +23,8 @@ def database(folder: Path, template: str | None = None) -> Iterator[str]:
         yield f"sqlite:///{folder / name}.db"
         return
     server = create_engine(SERVER, isolation_level="AUTOCOMMIT", poolclass=NullPool)
-    like = f"TEMPLATE {make_url(template).database}" if template else ""
+    # Copying files is four times as quick as copying through the log.
+    like = f"TEMPLATE {make_url(template).database} STRATEGY FILE_COPY" if template else ""
     with server.connect() as admin:
         admin.execute(text(f"CREATE DATABASE {name} {like}"))
         try:

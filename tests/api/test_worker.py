@@ -22,20 +22,14 @@ ASK = {"title": "SSO", "account": ACME}
 PATIENCE = 30  # seconds after which a test that waits has failed
 
 
-class Idle:
-    """The application without its worker."""
-
-    @pytest.fixture
-    def app(self, settings: Settings) -> FastAPI:
-        return create_app(settings, worker=False)
-
-    @pytest.fixture
-    def outside(self, boss: TestClient, make: Make) -> Sender:
-        make.product()
-        return sender(boss)
+@pytest.fixture
+def outside(boss: TestClient, make: Make) -> Sender:
+    """A sender; nobody reads what it posts until the test does."""
+    make.product()
+    return sender(boss)
 
 
-class TestStep(Idle):
+class TestStep:
     def test_reads_what_waits(self, outside: Sender, app: FastAPI) -> None:
         for number in range(worker.AT_ONCE + 3):
             outside.post(ASK | {"title": str(number)})
@@ -105,6 +99,10 @@ class TestStep(Idle):
 class TestBeside:
     """The worker of a server that runs."""
 
+    @pytest.fixture
+    def app(self, settings: Settings) -> FastAPI:
+        return create_app(settings, worker=True)
+
     def test_what_comes_in_is_read(
         self, app: FastAPI, client_as: As, make: Make, boss: TestClient
     ) -> None:
@@ -144,7 +142,7 @@ class TestBeside:
         assert read.wait(PATIENCE)
 
 
-class TestRun(Idle):
+class TestRun:
     def test_reads_until_it_is_stopped(
         self, outside: Sender, settings: Settings, session: Session
     ) -> None:

@@ -34,7 +34,7 @@ FLAGS = [
 SECONDS = 20
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")  # its event loop must not outlive these tests
 def chromium() -> Iterator[Browser]:
     """A Chromium of this machine."""
     found = next(filter(None, map(shutil.which, NAMES)), None)
