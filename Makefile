@@ -25,7 +25,7 @@ test: lint browser  ## Everything: lint, types, contracts, all tests on SQLite a
 	@echo "== All tests on SQLite"
 	$(ON_SQLITE) $(PYTEST) --cov --cov-report=
 	@echo "== All tests on PostgreSQL"
-	$(BIN)/python -m tests.postgres -- $(PYTEST) --cov --cov-append --cov-report=
+	$(BIN)/python -m tests.postgres -- $(PYTEST)
 	@echo "== What the tests reached"
 	$(BIN)/coverage report
 
