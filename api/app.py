@@ -3,7 +3,6 @@
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, nullcontext
 from threading import Lock
-from typing import Any
 
 import anyio.to_thread
 from asgi_correlation_id import CorrelationIdMiddleware
@@ -30,6 +29,7 @@ from api import (
 from api.auth import CrossSite, Limiter
 from api.inlet import Inlet
 from api.observing import Figures, Observed
+from api.web.sign_in import TRIES_A_MINUTE
 from api.work import Busy
 from api.worker import Worker
 from models.base import new_id
@@ -78,11 +78,10 @@ def create_app(settings: Settings | None = None, *, worker: bool = True) -> Fast
         worker: Whether deliveries are read in this process; else `nomaybe worker` must run.
     """
     settings = settings or Settings()
-    threads = settings.threads or (4 if settings.database.startswith("sqlite") else 8)
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
-        anyio.to_thread.current_default_thread_limiter().total_tokens = threads
+        anyio.to_thread.current_default_thread_limiter().total_tokens = app.state.threads
         state = app.state
         check_settings(state.writer)
         state.inlet.start()
@@ -105,7 +104,7 @@ def create_app(settings: Settings | None = None, *, worker: bool = True) -> Fast
         redirect_slashes=False,
         generate_unique_id_function=lambda route: route.name,
     )
-    _furnish(app.state, settings, threads)
+    furnish(app, settings)
     problems.install(app)
     app.include_router(hooks.router)  # the first, since routes are tried one after another
     for noun in NOUNS:
@@ -117,16 +116,18 @@ def create_app(settings: Settings | None = None, *, worker: bool = True) -> Fast
     app.include_router(running.router)
     openapi.install(app)
     web.install(app)
-    app.add_middleware(Observed, figures=app.state.figures)
+    app.add_middleware(Observed)
     app.add_middleware(
         CorrelationIdMiddleware, header_name="X-Request-ID", generator=lambda: str(new_id())
     )
     return app
 
 
-def _furnish(state: Any, settings: Settings, threads: int) -> None:
-    """Give the application what its endpoints work with."""
-    engine = connect(settings.database, pool_size=threads + 4)
+def furnish(app: FastAPI, settings: Settings) -> None:
+    """Give an application what its endpoints work with: at first, or anew between two runs."""
+    state = app.state
+    state.threads = settings.threads or (4 if settings.database.startswith("sqlite") else 8)
+    engine = connect(settings.database, pool_size=state.threads + 4)
     secret = settings.secret_key.get_secret_value() if settings.secret_key else None
     state.writer, state.reader = engine, read_only(engine)
     # SQLite has one writer at a time: waiting here costs nothing, waiting there means polling.
@@ -134,6 +135,7 @@ def _furnish(state: Any, settings: Settings, threads: int) -> None:
     state.policy = settings.policy
     state.vault = Vault(secret or key_in(settings.data_dir))
     state.limiter = Limiter(settings.rate_limit)
+    state.sign_in_limiter = Limiter(TRIES_A_MINUTE)
     state.book = Book()
     state.figures = Figures()
     state.worker = Worker(engine, state.turn, state.policy, state.figures)

@@ -58,9 +58,8 @@ class Observed:
     What breaks is answered here and not further out, so that these answers have them too.
     """
 
-    def __init__(self, app: ASGIApp, figures: Figures) -> None:
+    def __init__(self, app: ASGIApp) -> None:
         self.app = app
-        self.figures = figures
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -85,7 +84,8 @@ class Observed:
         finally:
             seconds = time.perf_counter() - started
             said = _said(scope)
-            self.figures.requests.labels(said["method"], said["route"], status).observe(seconds)
+            figures: Figures = scope["app"].state.figures
+            figures.requests.labels(said["method"], said["route"], status).observe(seconds)
             log.info(
                 "request",
                 **said,

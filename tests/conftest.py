@@ -1,5 +1,7 @@
 """Fixtures: each test has a migrated database of its own, and really commits to it."""
 
+import gc
+import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -8,7 +10,7 @@ from fastapi import FastAPI
 from fastapi.testclient import TestClient
 from sqlmodel import Session
 
-from api.app import create_app
+from api.app import create_app, furnish
 from models import migrations
 from models.database import connect
 from models.user import Role, Scope
@@ -16,10 +18,13 @@ from services.permissions import Caller
 from services.policy import Policy
 from services.settings import Settings
 from services.users import caller_for
-from tests.databases import database
+from tests.databases import database, scratch
 from tests.factories import Make
 
 As = Callable[..., TestClient]
+
+os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", str(scratch()))
+gc.freeze()  # what is loaded now stays to the end, and need not be looked through again
 
 
 @pytest.fixture(scope="session")
@@ -70,10 +75,18 @@ def settings(database_url: str, tmp_path: Path) -> Settings:
     return Settings(database_url=database_url, data_dir=tmp_path, secret_key="s" * 40)
 
 
+@pytest.fixture(scope="session")
+def built(template: str, tmp_path_factory: pytest.TempPathFactory) -> FastAPI:
+    """An application whose routes are built once, since that takes longer than most tests."""
+    folder = tmp_path_factory.mktemp("built")
+    return create_app(Settings(database_url=template, data_dir=folder), worker=False)
+
+
 @pytest.fixture
-def app(settings: Settings) -> FastAPI:
-    """The application under test, not yet running."""
-    return create_app(settings, worker=False)
+def app(built: FastAPI, settings: Settings) -> FastAPI:
+    """The application under test, furnished anew and not yet running."""
+    furnish(built, settings)
+    return built
 
 
 @pytest.fixture

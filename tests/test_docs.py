@@ -14,6 +14,9 @@ from api.problems import all_errors
 from services.settings import Settings
 from tests.write_docs import DOCS, PAGES
 
+pytestmark = pytest.mark.once
+
+
 ROOT = DOCS.parent
 NOUNS = (
     "Account", "Ask", "Bar", "Basis", "Brief", "Commitment", "Connector", "Contact", "Debt",

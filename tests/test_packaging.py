@@ -17,6 +17,9 @@ from packaging.version import Version
 from models.migrations import head
 from tests.databases import ON_SQLITE, database
 
+pytestmark = pytest.mark.once
+
+
 ROOT = Path(__file__).parent.parent
 PACKAGES = ("api", "models", "services")
 PINNED = sorted(path.name for path in (ROOT / "requirements").glob("*.txt"))

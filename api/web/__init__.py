@@ -2,15 +2,11 @@
 
 from fastapi import FastAPI
 
-from api.auth import Limiter
 from api.web import answers, asks, assets, demand, docs, failures, sign_in
-
-TRIES_A_MINUTE = 10  # to sign in, for an address
 
 
 def install(app: FastAPI) -> None:
     """Give `app` its pages, and make it answer errors of people with one."""
     app.state.error_page = failures.error_page
-    app.state.sign_in_limiter = Limiter(TRIES_A_MINUTE)
     for part in (assets, sign_in, demand, asks, answers, failures, docs):
         app.include_router(part.router, include_in_schema=False)

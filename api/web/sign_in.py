@@ -23,6 +23,7 @@ own = APIRouter(route_class=Page)
 _EMAIL: TypeAdapter[str] = TypeAdapter(Email)
 _PASSWORD = TypeAdapter(Password)
 LONGEST_PASSWORD = 200
+TRIES_A_MINUTE = 10  # to sign in, for an address
 
 
 def _with_cookie(request: Request, response: Response, token: str, until: datetime) -> Response:

@@ -12,7 +12,7 @@ from starlette.types import Message, Receive, Scope, Send
 
 from api import auth
 from api.auth import read_body
-from api.observing import Figures, Observed
+from api.observing import Observed
 from api.problems import translate
 from api.work import TRIES, Busy, Reply, Session, Writing
 from services.errors import Invalid, TooLarge, TooSlow
@@ -70,7 +70,7 @@ class TestBody:
         assert pm.post("/api/v1/products", content=parts).status_code == 413
 
 
-def test_an_answer_that_has_begun_is_cut_off() -> None:
+def test_an_answer_that_has_begun_is_cut_off(app: FastAPI) -> None:
     sent: list[Message] = []
 
     async def breaks(_scope: Scope, _receive: Receive, send: Send) -> None:
@@ -83,9 +83,9 @@ def test_an_answer_that_has_begun_is_cut_off() -> None:
     async def send(message: Message) -> None:
         sent.append(message)
 
-    scope = {"type": "http", "method": "GET", "path": "/", "headers": []}
+    scope = {"type": "http", "app": app, "method": "GET", "path": "/", "headers": []}
     with pytest.raises(RuntimeError, match="half-way"):
-        asyncio.run(Observed(breaks, Figures())(scope, receive, send))
+        asyncio.run(Observed(breaks)(scope, receive, send))
     assert [message["type"] for message in sent] == ["http.response.start"]
 
 

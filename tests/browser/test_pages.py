@@ -145,6 +145,7 @@ def test_only_the_fields_of_the_answer_chosen_are_shown(
     assert shown == [kind.lower()]
 
 
+@pytest.mark.once
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("width", [390, 1280])
 def test_axe_finds_nothing(

@@ -9,6 +9,9 @@ from pydantic import ValidationError
 
 from models.money import CURRENCIES, LARGEST_MINOR, Money, decimal_text, decimals, money
 
+pytestmark = pytest.mark.once
+
+
 MINOR = st.integers(0, LARGEST_MINOR)
 CURRENCY = st.sampled_from(sorted(CURRENCIES))
 

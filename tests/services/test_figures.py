@@ -24,6 +24,9 @@ from tests.services.worlds import (
     worlds,
 )
 
+pytestmark = pytest.mark.once
+
+
 PLAIN = (
     "customers", "arr", "arr_unknown", "renewing", "expansion", "prospects", "pipeline", "weighted",
     "probability_unknown", "amount_unknown", "apportioned", "churned",

@@ -10,6 +10,9 @@ import xlsxwriter
 from services.errors import Invalid
 from services.sheets import Sheet, match_columns, read_sheet
 
+pytestmark = pytest.mark.once
+
+
 KNOWN = ("title", "account_domain", "asked_on")
 
 

@@ -11,6 +11,9 @@ from hypothesis import strategies as st
 from services.lexicon import LEXICON
 from services.wording import LEXICON_VERSION, Verdict, contradicts, read
 
+pytestmark = pytest.mark.once
+
+
 DATA = Path(__file__).parent.parent / "data"
 FLOOR = 0.85
 KINDS = ["yes", "no", "ranked", None]

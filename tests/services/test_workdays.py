@@ -8,6 +8,9 @@ from hypothesis import strategies as st
 
 from services.workdays import after_workdays, is_workday
 
+pytestmark = pytest.mark.once
+
+
 DAYS = st.dates(date(2000, 1, 1), date(2100, 1, 1))
 HOLIDAYS = st.frozensets(st.dates(date(2026, 1, 1), date(2026, 3, 1)), max_size=40)
 

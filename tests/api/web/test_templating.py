@@ -6,6 +6,8 @@ from api.web import templating
 from models.base import utc_today
 from models.money import MoneySeen
 
+pytestmark = pytest.mark.once
+
 
 @pytest.mark.parametrize(
     ("amount", "currency", "said"),

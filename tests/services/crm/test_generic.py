@@ -14,6 +14,9 @@ from services.crm.dialect import Arrival, Told
 from services.errors import Invalid
 from tests.senders import BEARER, SAMPLES
 
+pytestmark = pytest.mark.once
+
+
 ASK = {"title": "SSO", "account": {"domain": "acme.example", "name": "Acme"}}
 
 

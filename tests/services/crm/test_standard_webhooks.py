@@ -15,6 +15,9 @@ from services.crm.dialect import Arrival, Told
 from services.errors import Invalid
 from tests.senders import KEY, SAMPLES, SIGNING_SECRET, signature
 
+pytestmark = pytest.mark.once
+
+
 VECTORS = json.loads((SAMPLES / "standard_webhooks" / "vectors.json").read_text())["vectors"]
 NOW = datetime(2026, 11, 23, 9, tzinfo=UTC)
 STAMP = int(NOW.timestamp())
