@@ -2,15 +2,15 @@
 
 import hashlib
 from collections.abc import Callable
-from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from http import HTTPStatus
-from typing import Annotated, Any
+from typing import Annotated, Any, TypeVar
 from uuid import UUID
 
 from fastapi import Depends, Header, Request, Response
 from pydantic_core import to_json
 from sqlmodel import Session
+from starlette.datastructures import State
 
 from models.database import collided
 from services import idempotency
@@ -30,7 +30,10 @@ __all__ = [
     "created",
     "etag",
     "page",
+    "transaction",
 ]
+
+Done = TypeVar("Done")
 
 JSON = "application/json"
 TRIES = 4
@@ -81,6 +84,30 @@ def page(items: Any, next_cursor: str | None) -> Reply:
     return Reply({"items": items, "next_cursor": next_cursor})
 
 
+def transaction(state: State, deed: Callable[[Session], Done]) -> Done:
+    """Write in one transaction; again where two met, kept whole or not at all.
+
+    Args:
+        state: The application's, as `api.app.furnish` fills it.
+        deed: What to do; it may be done several times.
+
+    Raises:
+        Busy: They met again and again.
+    """
+    for _try in range(TRIES):
+        try:
+            with (
+                state.turn,
+                Session(state.writer, expire_on_commit=False) as session,
+                session.begin(),
+            ):
+                return deed(session)
+        except Exception as error:
+            if not collided(error):
+                raise
+    raise Busy("Others changed the same things at the same moment; nothing was kept.")
+
+
 class Reading:
     """Reads in one snapshot, in which the database itself refuses every write."""
 
@@ -105,8 +132,7 @@ class Writing:
     """
 
     def __init__(self, request: Request, body: bytes, key: str | None) -> None:
-        self._engine = request.app.state.writer
-        self._turn: AbstractContextManager[Any] = request.app.state.turn
+        self._state = request.app.state
         self._vault: Vault = request.app.state.vault
         self.policy: Policy = request.app.state.policy
         self._by: Caller = request.state.caller
@@ -125,18 +151,7 @@ class Writing:
             KeyReused: The key came with another request before.
             AnswerSealed: It came with this one, and the first answer cannot be opened.
         """
-        for _try in range(TRIES):
-            try:
-                with (
-                    self._turn,
-                    Session(self._engine, expire_on_commit=False) as session,
-                    session.begin(),
-                ):
-                    return self._once(session, deed)
-            except Exception as error:
-                if not collided(error):
-                    raise
-        raise Busy("Others changed the same things at the same moment; nothing was kept.")
+        return transaction(self._state, lambda session: self._once(session, deed))
 
     def _once(self, session: Session, deed: Callable[[Session, Caller], Reply]) -> Response:
         if self._key is None:

@@ -11,8 +11,7 @@ from fastapi.routing import APIRoute
 from starlette.concurrency import run_in_threadpool
 
 from api.auth import COOKIE, SAFE, CrossSite, StrictRequest, identify, same_origin
-from api.work import TRIES, Busy, Session
-from models.database import collided
+from api.work import Session, transaction
 from services import sign_in
 from services.errors import DomainError, Invalid, invalid
 from services.permissions import Caller
@@ -130,17 +129,7 @@ def writing(request: Request, deed: Callable[[Session], Found]) -> Found:
     Raises:
         Busy: It met other transactions again and again.
     """
-    for _try in range(TRIES):
-        try:
-            with (
-                Session(request.app.state.writer, expire_on_commit=False) as session,
-                session.begin(),
-            ):
-                return deed(session)
-        except Exception as error:
-            if not collided(error):
-                raise
-    raise Busy("Others changed the same things at the same moment; nothing was kept.")
+    return transaction(request.app.state, deed)
 
 
 def see(path: str) -> Response:
