@@ -8,7 +8,7 @@ ON_SQLITE := env -u TEST_DATABASE_URL
 INSTALLED := $(if $(wildcard $(VENV)/.dev),$(VENV)/.dev,$(VENV)/.runtime)
 
 .DEFAULT_GOAL := help
-.PHONY: help demo dev check lint test fix bench migration requirements docs clean browser
+.PHONY: help demo dev check lint test fix bench migration requirements docs screenshots clean browser
 
 help:  ## Say what can be made
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## (.*)/  make \1\t\2/' | expand -t 20
@@ -48,6 +48,9 @@ migration: $(VENV)/.dev  ## Write a migration from the models: make migration m=
 
 docs: $(VENV)/.dev  ## Write the pages under docs/ that are made from the code
 	$(BIN)/python -m tests.write_docs
+
+screenshots: $(VENV)/.dev browser  ## Take the pictures of the README anew, from the demo
+	$(BIN)/python -m tests.write_screenshots
 
 requirements: $(VENV)/.dev  ## Pin anew what pyproject.toml asks for
 	$(BIN)/uv pip compile -q -U --universal --python-version 3.11 --generate-hashes --no-header --no-annotate pyproject.toml -o requirements/runtime.txt

@@ -246,6 +246,12 @@ class MoneySeen(Seen):
     amount: str = Field(examples=["120000.00"])
     currency: str = Field(examples=["USD"])
 
+    @property
+    def grouped(self) -> str:
+        """The amount for people: `120,000`; the places after the point unless all are zero."""
+        whole, _point, fraction = self.amount.partition(".")
+        return f"{int(whole):,}" + (f".{fraction}" if fraction.strip("0") else "")
+
 
 def money(minor: int | None, currency: str | None) -> MoneySeen | None:
     """Money from its columns; None where nothing is known."""

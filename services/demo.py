@@ -30,6 +30,7 @@ ASKS = 1500
 ACCOUNTS_AN_ASK = 400 / 1500
 FEWEST_ACCOUNTS = 8
 DAYS = 365
+LATE = 30  # days after which everything is answered
 FRESH = 8  # days in which an ask is likely to be still without feature and answer
 ORIGINS = (asks.FROM_FORM, asks.FROM_API, asks.Origin(Source.hubspot, "hubspot"))
 IMPORTANCES = (Importance.nice_to_have, Importance.important, Importance.blocker)
@@ -194,7 +195,7 @@ def _ask(
     if happens(chance, 0.015):
         reason = chance.choice(text["withdrawn"])
         asks.withdraw_ask(session, se, office.policy, ask.id, reason)
-    elif happens(chance, 0.45 if age < FRESH else 0.965):
+    elif happens(chance, 0.45 if age < FRESH else 0.9 if age < LATE else 1):
         _answer(office, se, ask, None if untriaged else want, wanted, asked_on)
 
 

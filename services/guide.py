@@ -216,7 +216,7 @@ def _bar_text(bar: BarSeen) -> str:
     if bar.accounts is not None:
         parts.append(f"{bar.accounts} live customer{'s' if bar.accounts != 1 else ''}")
     if bar.arr is not None:
-        parts.append(f"{bar.arr.currency} {bar.arr.amount} of their ARR")
+        parts.append(f"{bar.arr.currency} {bar.arr.grouped} of their ARR")
     return " and ".join(parts)
 
 

@@ -58,9 +58,7 @@ def exact(money: MoneySeen | None) -> str:
     """Money to the last minor unit: `$600,000.10`; no decimals where they are all zero."""
     if money is None:
         return "not known"
-    whole, _point, fraction = money.amount.partition(".")
-    tail = f".{fraction}" if fraction.strip("0") else ""
-    return f"{_symbol(money.currency)}{int(whole):,}{tail}"
+    return f"{_symbol(money.currency)}{money.grouped}"
 
 
 def day(value: date | None) -> Markup:
