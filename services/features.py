@@ -205,6 +205,17 @@ def unmerge_feature(session: Session, by: Caller, policy: Policy, feature_id: UU
     return feature
 
 
+def merged_into(session: Session, by: Caller, feature_id: UUID) -> Sequence[Feature]:
+    """The features that were merged into one, oldest first.
+
+    Raises:
+        NotPermitted: `by` may not read.
+    """
+    by.require(Permission.ask_read)
+    statement = select(Feature).where(Feature.merged_into == feature_id)
+    return session.exec(statement.order_by(col(Feature.id))).all()
+
+
 def _check(status: FeatureStatus, decline_reason: str | None, target_on: Any) -> None:
     if status is FeatureStatus.declined and decline_reason is None:
         raise invalid("decline_reason", "is needed when a feature is `declined`: say why")

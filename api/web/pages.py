@@ -8,15 +8,18 @@ from urllib.parse import parse_qsl
 from fastapi import Depends, Request, Response
 from fastapi.responses import RedirectResponse
 from fastapi.routing import APIRoute
+from pydantic import BaseModel, ValidationError
 from starlette.concurrency import run_in_threadpool
 
 from api.auth import COOKIE, SAFE, CrossSite, StrictRequest, identify, same_origin
 from api.work import Session, transaction
 from services import sign_in
+from services.asks import not_valid
 from services.errors import DomainError, Invalid, invalid
 from services.permissions import Caller
 
 Found = TypeVar("Found")
+Shaped = TypeVar("Shaped", bound=BaseModel)
 
 MOST_FIELDS = 200
 FORM = "application/x-www-form-urlencoded"
@@ -140,6 +143,18 @@ def see(path: str) -> Response:
 def own_path(wanted: str) -> str:
     """Where to go after signing in: a path of ours, whatever the address said."""
     return wanted if _OWN_PATH.fullmatch(wanted) else "/"
+
+
+def shaped(shape: type[Shaped], given: dict[str, Any]) -> Shaped:
+    """What a form says, as a shape that a service takes.
+
+    Raises:
+        Invalid: It is none; the errors name the fields.
+    """
+    try:
+        return shape.model_validate(given)
+    except ValidationError as error:
+        raise not_valid(error) from None
 
 
 def by_field(error: DomainError, fields: Iterable[str], rest: str = "") -> dict[str, str]:

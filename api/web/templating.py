@@ -23,11 +23,17 @@ POLICY = (
     " frame-ancestors 'none'; base-uri 'none'"
 )
 SYMBOLS = {"USD": "$", "EUR": "€", "GBP": "£", "JPY": "¥", "INR": "₹"}
-SAID = {"smb": "SMB", "se": "SE", "pm": "PM", "api": "API", "q": "Search"}
+SAID = {"emea": "EMEA", "apac": "APAC", "smb": "SMB", "se": "SE", "pm": "PM", "api": "API", "q": "Search"}
 NOTICES = {
     "logged": "Logged. It is a debt from now on, until it is answered.",
     "answered": "Answered. What was said stays said.",
     "triaged": "Triaged. It counts for this feature now.",
+    "created": "Made.",
+    "changed": "Changed. What it was is kept in its history.",
+    "status": "The status changed. What was said to customers before stays said.",
+    "merged": "Merged. Its asks count here now; below you can take that back.",
+    "unmerged": "Taken apart again; every number is as it was.",
+    "released": "Released. That it was promised stays on file.",
     "password": "Your password is set; other browsers are signed out.",
 }
 NOTHING = "\N{EN DASH}"

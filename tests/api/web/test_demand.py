@@ -40,10 +40,10 @@ class TestTable:
         assert "2 of 4 customers" in found
         assert "50 %" in found
 
-    def test_a_number_opens_onto_its_asks(self, desk: TestClient, wanted: Feature) -> None:
+    def test_a_feature_opens_onto_its_page(self, desk: TestClient, wanted: Feature) -> None:
         found = row(desk.get("/demand").text, wanted.title)
 
-        assert f'href="/asks?show=all&amp;feature_id={wanted.id}"' in found
+        assert f'href="/features/{wanted.id}"' in found
 
     def test_bars_are_scaled_to_the_largest(
         self, desk: TestClient, make: Make, wanted: Feature

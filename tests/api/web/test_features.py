@@ -1,0 +1,172 @@
+"""The roadmap, one feature, and what a PM does to it."""
+
+import pytest
+from fastapi.testclient import TestClient
+
+from models.feature import Feature, FeatureStatus
+from models.user import Role
+from tests.api.web.conftest import Browser
+from tests.factories import Make
+
+
+@pytest.fixture
+def office(browser_as: Browser) -> TestClient:
+    """The browser of a PM."""
+    return browser_as(Role.pm)
+
+
+class TestRoadmap:
+    def test_a_feature_stands_in_the_lane_of_its_status(
+        self, office: TestClient, make: Make
+    ) -> None:
+        make.planned(title="Dark theme")
+
+        page = office.get("/roadmap").text
+
+        lane = page.split('id="lane-planned"')[1].split("</section>")[0]
+        assert "Dark theme" in lane
+        assert "1 Mar 2027" in lane
+
+    def test_what_nobody_asked_for_is_there_too(self, office: TestClient, make: Make) -> None:
+        make.feature(title="Dark theme")
+
+        assert "Nobody asked yet" in office.get("/roadmap").text
+
+    def test_of_one_product(self, office: TestClient, make: Make) -> None:
+        make.feature(title="Dark theme")
+        other = make.product(name="Other")
+
+        assert "Dark theme" not in office.get(f"/roadmap?product_id={other.id}").text
+
+    def test_an_empty_one_says_what_a_feature_is(self, office: TestClient) -> None:
+        assert "No feature yet" in office.get("/roadmap").text
+
+
+class TestFeature:
+    def test_the_words_of_the_customer_are_the_evidence(self, desk: TestClient, make: Make) -> None:
+        feature = make.feature()
+        make.ask(make.customer(name="Acme"), feature, verbatim="White burns our eyes.")
+
+        page = desk.get(f"/features/{feature.id}").text
+
+        assert "White burns our eyes." in page
+        assert "Acme" in page
+
+    def test_the_share_of_a_segment_has_its_interval(self, desk: TestClient, make: Make) -> None:
+        feature = make.feature()
+        make.ask(make.customer(segment="enterprise"), feature)
+
+        page = desk.get(f"/features/{feature.id}").text
+
+        assert "1 of 1" in page
+        assert "100 % (21\N{EN DASH}100)" in page  # Wilson's interval of one of one
+
+    def test_its_promises_are_shown(self, desk: TestClient, make: Make) -> None:
+        feature = make.planned()
+        make.response(make.ask(make.customer(name="Acme"), feature), kind="yes", basis="committed")
+
+        assert "Open promises" in desk.get(f"/features/{feature.id}").text
+
+    def test_nobody_asked(self, desk: TestClient, make: Make) -> None:
+        assert "Nobody asked for it yet" in desk.get(f"/features/{make.feature().id}").text
+
+    def test_an_se_is_shown_no_buttons_of_a_pm(self, desk: TestClient, make: Make) -> None:
+        assert "/edit" not in desk.get(f"/features/{make.feature().id}").text
+
+
+class TestForms:
+    def test_a_new_one_is_made(self, office: TestClient, make: Make) -> None:
+        product = make.product()
+
+        answer = office.post(
+            "/features/new", data={"product_id": str(product.id), "title": "Dark theme"}
+        )
+
+        assert answer.status_code == 303
+        assert "Dark theme" in office.get(answer.headers["location"]).text
+
+    def test_without_a_title_it_is_not(self, office: TestClient, make: Make) -> None:
+        answer = office.post(
+            "/features/new", data={"product_id": str(make.product().id), "area": "interface"}
+        )
+
+        assert answer.status_code == 422
+        assert "is needed" in answer.text
+        assert "interface" in answer.text
+
+    def test_an_emptied_field_is_forgotten(self, office: TestClient, make: Make) -> None:
+        feature = make.feature(area="interface")
+
+        office.post(f"/features/{feature.id}/edit", data={"title": "Dark theme", "area": ""})
+
+        make.session.expire_all()
+        kept = make.session.get_one(Feature, feature.id)
+        assert (kept.title, kept.area) == ("Dark theme", None)
+
+
+class TestStatus:
+    def test_the_form_says_whom_it_concerns(self, office: TestClient, make: Make) -> None:
+        feature = make.feature()
+        make.ask(make.customer("5000.00"), feature)
+
+        page = office.get(f"/features/{feature.id}/status?status=planned").text
+
+        assert "1 live customer with $5,000 of ARR" in page
+
+    def test_planning_needs_a_day(self, office: TestClient, make: Make) -> None:
+        answer = office.post(f"/features/{make.feature().id}/status", data={"status": "planned"})
+
+        assert answer.status_code == 422
+        assert "give the day" in answer.text
+
+    def test_planned_it_is(self, office: TestClient, make: Make) -> None:
+        feature = make.feature()
+
+        office.post(
+            f"/features/{feature.id}/status",
+            data={"status": "planned", "target_on": "2027-03-01"},
+        )
+
+        make.session.expire_all()
+        assert make.session.get_one(Feature, feature.id).status is FeatureStatus.planned
+
+    def test_what_is_promised_is_declined_only_with_a_reason(
+        self, office: TestClient, make: Make
+    ) -> None:
+        feature = make.planned()
+        make.response(make.ask(make.customer(), feature), kind="yes", basis="committed")
+        data = {"status": "declined", "decline_reason": "Outside what it does."}
+
+        refused = office.post(f"/features/{feature.id}/status", data=data)
+        taken = office.post(
+            f"/features/{feature.id}/status", data=data | {"override_reason": "The law changed."}
+        )
+
+        assert refused.status_code == 422
+        assert 'name="override_reason"' in refused.text
+        assert taken.status_code == 303
+
+
+class TestMerge:
+    def test_its_asks_count_for_the_other_and_back(self, office: TestClient, make: Make) -> None:
+        gone = make.feature(title="Night mode")
+        stays = make.feature(title="Dark theme", product_id=gone.product_id)
+        make.ask(make.customer(name="Acme"), gone)
+
+        answer = office.post(f"/features/{gone.id}/merge", data={"into": str(stays.id)})
+        merged = office.get(answer.headers["location"]).text
+        office.post(f"/features/{gone.id}/unmerge")
+        apart = office.get(f"/features/{stays.id}").text
+
+        assert "Acme" in merged
+        assert "Take back" in merged
+        assert "Acme" not in apart
+
+    def test_the_other_must_be_chosen(self, office: TestClient, make: Make) -> None:
+        feature = make.feature()
+        make.feature(product_id=feature.product_id)
+
+        answer = office.post(f"/features/{feature.id}/merge", data={"into": ""})
+
+        assert answer.status_code == 422
+        assert "choose the feature" in answer.text
