@@ -89,6 +89,17 @@ def get_account(session: Session, by: Caller, account_id: UUID) -> Account:
     return load(session, Account, account_id)
 
 
+def list_contacts(session: Session, by: Caller, account_id: UUID) -> Sequence[Contact]:
+    """The people of an account, by name.
+
+    Raises:
+        NotPermitted: `by` may not read.
+    """
+    by.require(Permission.ask_read)
+    statement = select(Contact).where(Contact.account_id == account_id)
+    return session.exec(statement.order_by(col(Contact.name), col(Contact.id)).limit(200)).all()
+
+
 def list_accounts(  # noqa: PLR0913  # a list is filtered and sliced
     session: Session,
     by: Caller,

@@ -58,7 +58,10 @@ def guide(session: Session, by: Caller, policy: Policy, ask_id: UUID) -> dict[st
     """
     by.require(Permission.ask_read)
     ask = load(session, Ask, ask_id)
-    facts = _facts(session, policy, ask)
+    feature = None
+    if ask.feature_id is not None:
+        feature = families.survivor(session, session.get_one(Feature, ask.feature_id))
+    facts = _facts(session, policy, feature, ask.title, ask.product_id)
     proposals = propose(facts)
     because = reasons(facts)
     if ask.state is AskState.answered:
@@ -72,11 +75,20 @@ def guide(session: Session, by: Caller, policy: Policy, ask_id: UUID) -> dict[st
     }
 
 
-def _facts(session: Session, policy: Policy, ask: Ask) -> Facts:
-    feature = None
-    if ask.feature_id is not None:
-        feature = families.survivor(session, session.get_one(Feature, ask.feature_id))
-    product = session.get_one(Product, feature.product_id if feature else ask.product_id)
+def to_say(session: Session, by: Caller, policy: Policy, feature: Feature) -> Proposal:
+    """What to say of a feature before anybody asks: the answer that the facts support best.
+
+    Raises:
+        NotPermitted: `by` may not read.
+    """
+    by.require(Permission.ask_read)
+    return propose(_facts(session, policy, feature, feature.title, feature.product_id))[0]
+
+
+def _facts(
+    session: Session, policy: Policy, feature: Feature | None, asked: str, product_id: UUID
+) -> Facts:
+    product = session.get_one(Product, feature.product_id if feature else product_id)
     evidence = bars.evidence(session, policy, feature)
     others = 0
     if feature is not None:
@@ -91,7 +103,7 @@ def _facts(session: Session, policy: Policy, ask: Ask) -> Facts:
             )
         ).scalar_one()
     return Facts(
-        name=quoted((feature.public_title or feature.title) if feature else ask.title),
+        name=quoted((feature.public_title or feature.title) if feature else asked),
         status=feature.status if feature else None,
         target_on=feature.target_on if feature else None,
         decline_reason=feature.decline_reason if feature else None,

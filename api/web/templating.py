@@ -10,7 +10,7 @@ from typing import Any
 
 from fastapi import Request, Response
 from fastapi.responses import HTMLResponse
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
 from markupsafe import Markup, escape
 
 from api.web import assets
@@ -23,7 +23,15 @@ POLICY = (
     " frame-ancestors 'none'; base-uri 'none'"
 )
 SYMBOLS = {"USD": "$", "EUR": "€", "GBP": "£", "JPY": "¥", "INR": "₹"}
-SAID = {"emea": "EMEA", "apac": "APAC", "smb": "SMB", "se": "SE", "pm": "PM", "api": "API", "q": "Search"}
+SAID = {
+    "emea": "EMEA",
+    "apac": "APAC",
+    "smb": "SMB",
+    "se": "SE",
+    "pm": "PM",
+    "api": "API",
+    "q": "Search",
+}
 NOTICES = {
     "logged": "Logged. It is a debt from now on, until it is answered.",
     "answered": "Answered. What was said stays said.",
@@ -117,6 +125,11 @@ def prose(text: str) -> Markup:
     )
 
 
+def plain(text: str) -> str:
+    """Text for a line of Markdown: on one line, and no mark in it means anything."""
+    return re.sub(r"([\\`*_\[\]<>#|!~])", r"\\\1", " ".join(text.split()))
+
+
 def initials(name: str) -> str:
     """At most two letters for a person."""
     found = re.findall(r"\w+", name)
@@ -126,7 +139,7 @@ def initials(name: str) -> str:
 def _environment() -> Environment:
     environment = Environment(
         loader=FileSystemLoader(Path(__file__).parent / "templates"),
-        autoescape=True,
+        autoescape=select_autoescape(disabled_extensions=("md",), default=True),
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
@@ -140,6 +153,7 @@ def _environment() -> Environment:
         "words": words,
         "prose": prose,
         "initials": initials,
+        "plain": plain,
     }
     environment.tests["some_money"] = some
     environment.globals |= {"asset": assets.address, "today": utc_today}
