@@ -15,6 +15,7 @@ from models.commitment import Commitment, CommitmentRelease, CommitmentSeen, Com
 from models.feature import Feature, FeatureStatus
 from models.money import money
 from models.opportunity import Opportunity
+from models.response import Response
 from services import asks, families, paging
 from services.errors import Conflict, NotFound
 from services.permissions import Caller, Permission
@@ -81,6 +82,24 @@ def get_commitment(session: Session, by: Caller, commitment_id: UUID) -> Commitm
     """
     by.require(Permission.ask_read)
     return _seen(_one(session, commitment_id))
+
+
+def messages(session: Session, by: Caller, ids: Sequence[UUID]) -> dict[UUID, str]:
+    """What the customers were told, in the words of the answers that promised.
+
+    Returns:
+        The message by commitment; of an id that is none there is nothing.
+
+    Raises:
+        NotPermitted: `by` may not read.
+    """
+    by.require(Permission.ask_read)
+    rows = session.execute(
+        select(col(Commitment.id), col(Response.message))
+        .join(Response, col(Response.id) == col(Commitment.response_id))
+        .where(col(Commitment.id).in_(ids))
+    )
+    return {key: message for key, message in rows if message}
 
 
 def release_commitment(

@@ -1,6 +1,7 @@
 """The inbox: deliveries as they arrived and what became of them; reading them again."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
@@ -8,7 +9,7 @@ from sqlalchemy import Select, func, insert, select, update
 from sqlmodel import Session, col
 
 from models.base import utc_now
-from models.connector import Connector
+from models.connector import Connector, ConnectorKind
 from models.delivery import (
     Delivery,
     DeliveryEvent,
@@ -45,6 +46,14 @@ class NothingToDismiss(Conflict):
 
     slug, title = "nothing-to-dismiss", "Nothing to dismiss"
     cure = "Nothing needs to be done. To take back an ask that it made, withdraw the ask."
+
+
+@dataclass(frozen=True)
+class Sender:
+    """Where deliveries come from, as whoever reads the inbox sees it."""
+
+    name: str
+    kind: ConnectorKind
 
 
 def _rows() -> Select[Any]:
@@ -86,6 +95,43 @@ def list_deliveries(
     rows, more = paging.cut(session.execute(statement.limit(limit + 1)).all(), limit)
     seen = [DeliveryRow(**_as_row(row)) for row in rows]
     return seen, paging.encode([rows[-1][0]]) if more else None
+
+
+def count_by_state(
+    session: Session, by: Caller, connector_id: UUID | None = None
+) -> dict[DeliveryState, int]:
+    """How many deliveries are in each state, of one connector or of all.
+
+    Returns:
+        The count by state; a state of none is left out.
+
+    Raises:
+        NotPermitted: `by` may not read the inbox.
+    """
+    by.require(Permission.inbox_read)
+    statement = select(col(DeliveryStatus.state), func.count()).group_by(col(DeliveryStatus.state))
+    if connector_id is not None:
+        statement = statement.join(
+            Delivery, col(Delivery.id) == col(DeliveryStatus.delivery_id)
+        ).where(col(Delivery.connector_id) == connector_id)
+    return dict(session.execute(statement).tuples().all())
+
+
+def senders(session: Session, by: Caller) -> dict[UUID, Sender]:
+    """Where deliveries come from, by connector, in the order of their names.
+
+    Whoever reads the inbox sees names and dialects; settings are for whoever manages connectors.
+
+    Raises:
+        NotPermitted: `by` may not read the inbox.
+    """
+    by.require(Permission.inbox_read)
+    rows = session.execute(
+        select(col(Connector.id), col(Connector.name), col(Connector.kind)).order_by(
+            col(Connector.name), col(Connector.id)
+        )
+    )
+    return {key: Sender(name, kind) for key, name, kind in rows}
 
 
 def _as_row(row: Any) -> dict[str, Any]:

@@ -88,6 +88,8 @@ def day(value: date | None) -> Markup:
 
 def near_day(value: date | None) -> Markup:
     """A day in a dense table: without its year within half a year of today."""
+    if isinstance(value, datetime):
+        value = value.date()
     if value is None or abs((value - utc_today()).days) > _HALF_A_YEAR:
         return day(value)
     return Markup('<time datetime="{}" title="{}">{}</time>').format(

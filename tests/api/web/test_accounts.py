@@ -119,6 +119,16 @@ class TestBrief:
         assert "Dark theme" in page
         assert "0 days old" in page
 
+    def test_what_it_was_told_and_by_whom(self, desk: TestClient, make: Make) -> None:
+        ask = make.ask(title="Dark theme")
+        make.response(ask, kind="no", basis="out_of_scope")
+
+        page = desk.get(f"/accounts/{ask.account_id}/brief").text
+        text = desk.get(f"/accounts/{ask.account_id}/brief.md").text
+
+        assert "not told yet" in page
+        assert "- **No**: Dark theme (" in text
+
     def test_what_shipped_since_that_it_asked_for(self, desk: TestClient, make: Make) -> None:
         feature = make.planned(title="Dark theme")
         ask = make.ask(make.customer(), feature)
