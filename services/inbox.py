@@ -114,7 +114,7 @@ def count_by_state(
         statement = statement.join(
             Delivery, col(Delivery.id) == col(DeliveryStatus.delivery_id)
         ).where(col(Delivery.connector_id) == connector_id)
-    return dict(session.execute(statement).tuples().all())
+    return {row[0]: row[1] for row in session.execute(statement)}
 
 
 def senders(session: Session, by: Caller) -> dict[UUID, Sender]:

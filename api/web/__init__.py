@@ -2,11 +2,27 @@
 
 from fastapi import FastAPI
 
-from api.web import accounts, answers, asks, assets, demand, docs, failures, features, sign_in
+from api.web import (
+    accounts,
+    admin,
+    answers,
+    asks,
+    assets,
+    demand,
+    docs,
+    failures,
+    features,
+    inbox,
+    promises,
+    sign_in,
+)
 
 
 def install(app: FastAPI) -> None:
     """Give `app` its pages, and make it answer errors of people with one."""
     app.state.error_page = failures.error_page
-    for part in (assets, sign_in, demand, features, accounts, asks, answers, failures, docs):
+    for part in (
+        assets, sign_in, demand, features, accounts, admin, asks, answers, promises, inbox,
+        failures, docs,
+    ):  # fmt: skip
         app.include_router(part.router, include_in_schema=False)

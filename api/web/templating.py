@@ -42,6 +42,10 @@ NOTICES = {
     "merged": "Merged. Its asks count here now; below you can take that back.",
     "unmerged": "Taken apart again; every number is as it was.",
     "released": "Released. That it was promised stays on file.",
+    "replayed": "It is read again, by the settings of now.",
+    "replayed_all": "They are read again, by the settings of now. What cannot be read parks here.",
+    "dismissed": "Dismissed. It stays on file; a replay takes that back.",
+    "revoked": "Revoked; whatever uses the key is refused from now on.",
     "password": "Your password is set; other browsers are signed out.",
 }
 NOTHING = "\N{EN DASH}"

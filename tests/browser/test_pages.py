@@ -32,6 +32,11 @@ FLAGS = [
     "--host-resolver-rules=MAP nomaybe.test 127.0.0.1",
 ]
 SECONDS = 20
+PAGES = (
+    "/demand", "/asks", "/asks/new", "/password", "/docs/asks", "/roadmap", "/features/new",
+    "/accounts", "/accounts/new", "/promises", "/inbox", "/admin/products", "/admin/users",
+    "/admin/keys", "/admin/connectors",
+)  # fmt: skip
 
 
 @pytest.fixture(scope="module")  # its event loop must not outlive these tests
@@ -149,11 +154,14 @@ def test_only_the_fields_of_the_answer_chosen_are_shown(
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("width", [390, 1280])
 def test_axe_finds_nothing(
-    chromium: Browser, port: int, link: str, make: Make, scheme: str, width: int
+    chromium: Browser, port: int, make: Make, scheme: str, width: int
 ) -> None:
     axe = pytest.importorskip("axe_playwright_python.sync_playwright").Axe()
     feature = make.feature(title="Audit log", demand_bar={"accounts": 2, "arr": None})
-    ask = make.ask(make.customer(), feature, verbatim="We need it.")
+    ask = make.ask(make.customer(segment="smb"), feature, verbatim="We need it.")
+    make.response(make.ask(make.customer(), make.planned()), kind="yes", basis="committed")
+    link = f"/sign-in/{sign_in.new_link(make.session, make.user(Role.admin))}"
+    make.session.commit()
     context = chromium.new_context(
         base_url=f"http://127.0.0.1:{port}",
         bypass_csp=True,
@@ -164,7 +172,10 @@ def test_axe_finds_nothing(
     enter(page, link)
 
     found = {}
-    for path in ("/demand", "/asks", f"/asks/{ask.id}", "/asks/new", "/password", "/docs/asks"):
+    own = [f"/asks/{ask.id}", f"/accounts/{ask.account_id}", f"/accounts/{ask.account_id}/brief"]
+    own += [f"/features/{feature.id}{part}" for part in ("", "/status", "/edit", "/merge")]
+    own += [f"/accounts/{ask.account_id}{part}" for part in ("/edit", "/merge")]
+    for path in (*PAGES, *own):
         page.goto(path)
         found[path] = [each["id"] for each in axe.run(page).response["violations"]]
     context.close()
