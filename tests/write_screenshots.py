@@ -49,7 +49,7 @@ def look(page: Page) -> None:
     take(page, "demand")
     page.get_by_role("row").nth(1).get_by_role("link").first.click()
     take(page, "feature")
-    page.goto("/asks?mine=&show=waiting")
+    page.goto("/asks?show=waiting")
     page.get_by_role("row").nth(1).get_by_role("link").first.click()
     take(page, "ask")
     page.goto("/accounts")

@@ -1,6 +1,7 @@
 """Pages for features: the roadmap, one feature with its demand, and what a PM does to it."""
 
 from collections.abc import Sequence
+from datetime import date
 from http import HTTPStatus
 from typing import Annotated, Any
 from uuid import UUID
@@ -140,10 +141,17 @@ def show_feature(
         request,
         "feature.html",
         **found,
+        months=[(_month(each["month"]), each["asks"]) for each in found["found"]["by_month"]],
         steps=STEPS[found["feature"].status],
         verbs=VERBS,
         next_page=f"/features/{feature_id}?cursor={more}#evidence" if more else None,
     )
+
+
+def _month(text: str) -> str:
+    """`2026-01` as `Jan 26`; other months without their year."""
+    first = date.fromisoformat(f"{text}-01")
+    return f"{first:%b %y}" if first.month == 1 else f"{first:%b}"
 
 
 @router.get("/features/new", dependencies=WRITE)
