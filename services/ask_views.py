@@ -8,14 +8,14 @@ from functools import cache
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Date, Integer, Select, Uuid, bindparam, func, select
+from sqlalchemy import ColumnElement, Date, Integer, Select, Uuid, bindparam, exists, func, select
 from sqlalchemy.orm import aliased
 from sqlmodel import Session, col
 
 from models.account import Account, Contact
 from models.ask import Ask, AskState, Importance, Source
 from models.base import plain, utc_today
-from models.response import Response, ResponseKind, Revisit
+from models.response import Response, ResponseKind, Revisit, Told
 from models.user import User
 from services import families, paging, response_views
 from services.errors import NotFound
@@ -47,6 +47,7 @@ class AskFilter:
     asked_until: date | None = None
     q: str | None = None
     to_revisit: bool | None = None
+    not_told: bool | None = None
 
 
 _Author = aliased(User, name="author")
@@ -217,6 +218,10 @@ def _conditions(wanted: AskFilter) -> list[ColumnElement[bool]]:
     if wanted.to_revisit is not None:
         back = col(Revisit.response_id).is_not(None) & (col(Ask.state) == AskState.answered)
         found.append(back if wanted.to_revisit else ~back)
+    if wanted.not_told is not None:
+        heard = exists().where(col(Told.response_id) == col(Ask.response_id))
+        owed = (col(Ask.state) == AskState.answered) & ~heard
+        found.append(owed if wanted.not_told else ~owed)
     if wanted.asked_since is not None:
         found.append(col(Ask.asked_on) >= wanted.asked_since)
     if wanted.asked_until is not None:

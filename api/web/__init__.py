@@ -14,6 +14,7 @@ from api.web import (
     features,
     inbox,
     promises,
+    search,
     sign_in,
 )
 
@@ -23,6 +24,6 @@ def install(app: FastAPI) -> None:
     app.state.error_page = failures.error_page
     for part in (
         assets, sign_in, demand, features, accounts, admin, asks, answers, promises, inbox,
-        failures, docs,
+        search, failures, docs,
     ):  # fmt: skip
         app.include_router(part.router, include_in_schema=False)

@@ -10,12 +10,22 @@ from pydantic import TypeAdapter, ValidationError
 
 from api.auth import needs
 from api.problems import status_of
-from api.web.pages import By, Filled, Form, Page, by_field, reading, see, writing
+from api.web.pages import By, Filled, Form, Page, by_field, reading, see, shaped, writing
 from api.web.templating import render
 from api.work import Session
 from models.ask import AskChange, AskState
 from models.feature import Feature
-from models.response import BASES, Basis, NoNew, RankedNew, ResponseKind, ResponseNew, YesNew
+from models.response import (
+    BASES,
+    Basis,
+    Channel,
+    NoNew,
+    RankedNew,
+    ResponseKind,
+    ResponseNew,
+    ToldNew,
+    YesNew,
+)
 from services import (
     ask_views,
     asks,
@@ -69,6 +79,7 @@ def show_ask(request: Request, by: By, ask_id: UUID) -> Response:
 
 @router.get("/asks/{ask_id:uuid}/responses", dependencies=READ)
 @router.get("/asks/{ask_id:uuid}/feature", dependencies=READ)
+@router.get("/asks/{ask_id:uuid}/told", dependencies=READ)
 def back_to_ask(ask_id: UUID) -> Response:
     """Whoever reloads the address of a form comes back to the ask."""
     return see(f"/asks/{ask_id}")
@@ -99,6 +110,24 @@ def triage(request: Request, by: By, ask_id: UUID, form: Filled) -> Response:
     except (Conflict, Invalid) as error:
         return _page(request, by, ask_id, error=error)
     return see(f"/asks/{ask_id}?notice=triaged")
+
+
+@router.post("/asks/{ask_id:uuid}/told", dependencies=ANSWER)
+def tell(request: Request, by: By, ask_id: UUID, form: Filled) -> Response:
+    """Note that the customer was told the answer that stands."""
+
+    def deed(session: Session) -> None:
+        ask, _version = ask_views.get_ask(session, by, ask_id)
+        if ask["response"] is None:
+            raise Invalid("There is no answer yet that the customer could have been told.")
+        told = shaped(ToldNew, {"channel": form.get("channel"), "on": form.get("on")})
+        responses.tell(session, by, ask["response"]["id"], told)
+
+    try:
+        writing(request, deed)
+    except (Conflict, Invalid) as error:
+        return _page(request, by, ask_id, error=error, untold=error.detail)
+    return see(f"/asks/{ask_id}?notice=told")
 
 
 def _triaged(form: Form) -> AskChange:
@@ -179,6 +208,7 @@ def _page(
     form: Form | None = None,
     error: DomainError | None = None,
     wanted: dict[str, str] | None = None,
+    untold: str = "",
 ) -> Response:
     read = reading(request, lambda session: _read(session, request, by, ask_id))
     return render(
@@ -190,6 +220,8 @@ def _page(
         faults=_faults(error) if error else {},
         refusal=_refusal(error, form) if error else None,
         bases=BASES,
+        channels=[*Channel],
+        untold=untold,
         places=range(min(PLACES, len(read["choices"]))),
     )
 

@@ -42,6 +42,7 @@ SHOWN: dict[str, tuple[str, AskFilter, AskOrder]] = {
         AskOrder.oldest,
     ),
     "revisit": ("To revisit", AskFilter(to_revisit=True), AskOrder.oldest),
+    "not_told": ("Not told", AskFilter(not_told=True), AskOrder.oldest),
     "answered": ("Answered", AskFilter(state=[AskState.answered]), AskOrder.newest),
     "all": ("All", AskFilter(), AskOrder.newest),
 }
@@ -55,11 +56,13 @@ class Wanted(BaseModel):
     show: str = Field(default="waiting", pattern=f"^({'|'.join(SHOWN)})$")
     feature_id: Annotated[UUID | None, Blank] = None
     q: Annotated[Search | None, Blank] = None
+    mine: Annotated[bool, Blank] = False
     cursor: Cursor | None = None
 
     def address(self, **other: str) -> str:
         """A link to the same asks, shown otherwise."""
         own = {"show": self.show, "feature_id": self.feature_id, "q": self.q}
+        own |= {"mine": "yes" if self.mine else ""}
         given = {name: str(value) for name, value in (own | other).items() if value}
         return f"/asks?{urlencode(given)}"
 
@@ -69,7 +72,8 @@ def list_asks(request: Request, by: By, wanted: Annotated[Wanted, Query()]) -> R
     """Asks, the debts first: what has waited longest is at the top."""
     _label, chosen, order = SHOWN[wanted.show]
     within = {"feature_id": [wanted.feature_id]} if wanted.feature_id else {}
-    sought = AskFilter(**vars(chosen) | within | {"q": wanted.q})
+    own = {"logged_by": [by.email]} if wanted.mine else {}
+    sought = AskFilter(**vars(chosen) | within | own | {"q": wanted.q})
 
     def deed(session: Session) -> tuple[Any, str | None, str | None]:
         found, more = ask_views.list_asks(

@@ -35,6 +35,7 @@ SAID = {
 NOTICES = {
     "logged": "Logged. It is a debt from now on, until it is answered.",
     "answered": "Answered. What was said stays said.",
+    "told": "Noted: the customer was told.",
     "triaged": "Triaged. It counts for this feature now.",
     "created": "Made.",
     "changed": "Changed. What it was is kept in its history.",

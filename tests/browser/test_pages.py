@@ -36,7 +36,7 @@ expect.set_options(timeout=SECONDS * 1000)  # a busy machine is slow, and not wr
 PAGES = (
     "/demand", "/asks", "/asks/new", "/password", "/docs/asks", "/roadmap", "/features/new",
     "/accounts", "/accounts/new", "/promises", "/inbox", "/admin/products", "/admin/users",
-    "/admin/keys", "/admin/connectors",
+    "/admin/keys", "/admin/connectors", "/search",
 )  # fmt: skip
 
 

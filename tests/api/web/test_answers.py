@@ -312,3 +312,41 @@ class TestTriage:
 
         assert answer.status_code == 422
         assert 'id="fault-feature_id"' in answer.text
+
+
+class TestTold:
+    def test_it_is_noted_once_and_for_all(self, desk: TestClient, make: Make) -> None:
+        ask = make.ask()
+        make.response(ask, kind="no", basis="out_of_scope")
+        before = desk.get(f"/asks/{ask.id}").text
+
+        answer = desk.post(f"/asks/{ask.id}/told", data={"channel": "call", "on": "2026-01-05"})
+
+        after = desk.get(answer.headers["location"]).text
+        assert "Was the customer told?" in before
+        assert "told by call" in after
+        assert "Was the customer told?" not in after
+
+    @pytest.mark.parametrize(
+        "data", [{"channel": "pigeon", "on": "2026-01-05"}, {"channel": "call", "on": "soon"}]
+    )
+    def test_what_is_no_telling_is_not(
+        self, desk: TestClient, make: Make, data: dict[str, str]
+    ) -> None:
+        ask = make.ask()
+        make.response(ask, kind="no", basis="out_of_scope")
+
+        assert desk.post(f"/asks/{ask.id}/told", data=data).status_code == 422
+
+    def test_without_an_answer_there_is_nothing_to_tell(self, desk: TestClient, make: Make) -> None:
+        data = {"channel": "call", "on": "2026-01-05"}
+
+        answer = desk.post(f"/asks/{make.ask().id}/told", data=data)
+
+        assert answer.status_code == 422
+        assert "There is no answer yet" in answer.text
+
+    def test_a_reload_of_its_address_is_the_ask(self, desk: TestClient, make: Make) -> None:
+        ask = make.ask()
+
+        assert desk.get(f"/asks/{ask.id}/told").headers["location"] == f"/asks/{ask.id}"

@@ -276,3 +276,37 @@ class TestList:
 
         assert answer.status_code == 422
         assert "What to do" in answer.text
+
+
+class TestMine:
+    def test_only_what_i_logged(self, browser_as: Browser, make: Make) -> None:
+        user = make.user(Role.se)
+        browser = browser_as(Role.se, user)
+        make.ask(title="Of another")
+        product = make.product()
+        browser.post(
+            "/asks/new",
+            data={
+                "account": "Acme",
+                "domain": "acme.example",
+                "title": "Of mine",
+                "product_id": str(product.id),
+                "importance": "important",
+            },
+        )
+
+        page = browser.get("/asks?mine=yes").text
+
+        assert "Of mine" in page
+        assert "Of another" not in page
+
+    def test_what_was_answered_and_not_told_is_a_list_of_its_own(
+        self, desk: TestClient, make: Make
+    ) -> None:
+        make.response(make.ask(title="Dark theme"), kind="no", basis="out_of_scope")
+        make.ask(title="Still waiting")
+
+        page = desk.get("/asks?show=not_told").text
+
+        assert "Dark theme" in page
+        assert "Still waiting" not in page
