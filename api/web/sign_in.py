@@ -153,4 +153,11 @@ def set_password(request: Request, by: By, form: Filled) -> Response:
     return _with_cookie(request, see("/demand?notice=password"), token, until)
 
 
+@own.post("/sign-out-everywhere", dependencies=SELF)
+def sign_out_everywhere(request: Request, by: By) -> Response:
+    """Sign every browser of the caller out, this one as well."""
+    writing(request, lambda session: sign_in.close_all_sessions(session, by.id))
+    return see("/sign-in")
+
+
 router.include_router(own)

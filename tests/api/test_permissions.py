@@ -148,6 +148,7 @@ PAGES: Table = {  # for people: each role reads all, which a key of one scope do
     ("POST", "/promises/{commitment_id}/release"): P.commitment_release,
     ("GET", "/password"): P.self_read,
     ("POST", "/password"): P.self_read,
+    ("POST", "/sign-out-everywhere"): P.self_read,
 }
 EVERYBODY = {
     ("GET", "/"),

@@ -186,6 +186,20 @@ class TestSignOut:
         assert visitor.post("/sign-out").headers["location"] == "/sign-in"
 
 
+class TestSignOutEverywhere:
+    def test_every_browser_of_the_person_and_no_other(
+        self, browser_as: Browser, make: Make
+    ) -> None:
+        user = make.user()
+        here, elsewhere = browser_as(Role.se, user), browser_as(Role.se, user)
+        other = browser_as(Role.se)
+
+        here.post("/sign-out-everywhere")
+
+        found = [each.get("/demand").status_code for each in (here, elsewhere, other)]
+        assert found == [303, 303, 200]
+
+
 class TestOwnPassword:
     def test_it_signs_in_from_then_on(self, browser_as: Browser, make: Make) -> None:
         user = make.user(email="kim@nomaybe.example")
