@@ -4,7 +4,6 @@ import fcntl
 import os
 import signal
 import socket
-import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -91,9 +90,6 @@ def serve(app: Any, listening: socket.socket) -> None:
     Raises:
         Refused: It did not start.
     """
-    # The thread that writes lets go of the interpreter at each statement; with the usual 5 ms it
-    # would wait as long to get it back, while others wait for its turn.
-    sys.setswitchinterval(0.0003)
     # Forwarded headers count from 127.0.0.1, or from what FORWARDED_ALLOW_IPS names.
     server = _Server(
         uvicorn.Config(
