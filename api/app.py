@@ -70,12 +70,15 @@ ANYWHERE = (
 )
 
 
-def create_app(settings: Settings | None = None, *, worker: bool = True) -> FastAPI:
+def create_app(
+    settings: Settings | None = None, *, worker: bool = True, demo: bool = False
+) -> FastAPI:
     """The application, for the settings given or those of the environment.
 
     Args:
         settings: What the operator set.
         worker: Whether deliveries are read in this process; else `nomaybe worker` must run.
+        demo: Whether it shows invented data, and the pages about pages.
     """
     settings = settings or Settings()
 
@@ -104,7 +107,7 @@ def create_app(settings: Settings | None = None, *, worker: bool = True) -> Fast
         redirect_slashes=False,
         generate_unique_id_function=lambda route: route.name,
     )
-    furnish(app, settings)
+    furnish(app, settings, demo=demo)
     problems.install(app)
     app.include_router(hooks.router)  # the first, since routes are tried one after another
     for noun in NOUNS:
@@ -123,9 +126,10 @@ def create_app(settings: Settings | None = None, *, worker: bool = True) -> Fast
     return app
 
 
-def furnish(app: FastAPI, settings: Settings) -> None:
+def furnish(app: FastAPI, settings: Settings, *, demo: bool = False) -> None:
     """Give an application what its endpoints work with: at first, or anew between two runs."""
     state = app.state
+    state.demo = demo
     state.threads = settings.threads or (4 if settings.database.startswith("sqlite") else 8)
     engine = connect(settings.database, pool_size=state.threads + 4)
     secret = settings.secret_key.get_secret_value() if settings.secret_key else None

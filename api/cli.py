@@ -168,12 +168,12 @@ def _where(settings: Settings, listening: Any) -> str:
     return public if public == own else f"{public}, listening on {own}"
 
 
-def _run(settings: Settings, listening: Any, *, with_worker: bool) -> None:
+def _run(settings: Settings, listening: Any, *, with_worker: bool, invented: bool = False) -> None:
     from api.app import create_app  # noqa: PLC0415  # it takes a second to import
     from api.observing import set_up_logging  # noqa: PLC0415  # likewise
 
     set_up_logging(settings.log_level)
-    serving.serve(create_app(settings, worker=with_worker), listening)
+    serving.serve(create_app(settings, worker=with_worker, demo=invented), listening)
 
 
 def _first_start(settings: Settings) -> tuple[User | None, str | None]:
@@ -239,7 +239,7 @@ def show_demo(
         for guest, link in links:
             typer.echo(f"  {guest.name}, {guest.role}\n  {link}\n")
         typer.echo("Stop it with Ctrl-C.")
-        _run(settings, listening, with_worker=True)
+        _run(settings, listening, with_worker=True, invented=True)
 
 
 @main.command()

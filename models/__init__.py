@@ -14,6 +14,7 @@ from models.opportunity import Opportunity, OpportunityRef
 from models.product import Product
 from models.response import Response, ResponseChoice, Revisit, Told
 from models.user import ApiKey, SignInLink, User, UserSession
+from models.view import SavedView
 
 __all__ = [
     "CHANGES",
@@ -42,6 +43,7 @@ __all__ = [
     "Response",
     "ResponseChoice",
     "Revisit",
+    "SavedView",
     "SignInLink",
     "Told",
     "User",

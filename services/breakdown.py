@@ -8,6 +8,7 @@ from math import sqrt
 import numpy as np
 
 from services.columns import BLOCKER, CUSTOMER, PROSPECT, WITHDRAWN, Columns, Ints, Scope
+from services.months import month_starts
 
 Z = 1.959963984540054  # the normal quantile of a two-sided 95 % interval
 PRIOR = 10  # accounts at the overall share that a small segment is shrunk by
@@ -142,7 +143,7 @@ def by_month(
     new = np.unique(account)
     lifecycle = columns.account_lifecycle[new]
     customers, prospects = first[new[lifecycle == CUSTOMER]], first[new[lifecycle == PROSPECT]]
-    starts = _month_starts(date.fromordinal(scope.today), months)
+    starts = month_starts(date.fromordinal(scope.today), months)
     return [
         (
             f"{start:%Y-%m}",
@@ -156,12 +157,3 @@ def by_month(
 
 def _between(days: Ints, start: date, end: date) -> int:
     return int(((days >= start.toordinal()) & (days < end.toordinal())).sum())
-
-
-def _month_starts(today: date, months: int) -> list[date]:
-    """The first days of the last `months` months, and of the next one."""
-    found = []
-    for back in range(months - 1, -2, -1):
-        month = today.year * 12 + today.month - 1 - back
-        found.append(date(month // 12, month % 12 + 1, 1))
-    return found

@@ -18,7 +18,7 @@ from models.feature import Feature, FeatureStatus
 from models.money import money
 from models.opportunity import Opportunity
 from models.response import Response
-from services import breakdown, families, paging
+from services import breakdown, families, months, paging
 from services.book import IMPORTANCES, LIFECYCLES, SEGMENTS, Book
 from services.columns import Ints, Mask, Scope
 from services.demand_rows import Rows
@@ -106,6 +106,8 @@ def report(  # noqa: PLR0913  # a report is filtered, sorted and sliced
     sort: DemandOrder = DemandOrder.customer_arr,
     limit: int | None = 50,
     cursor: str | None = None,
+    by_month: int = 0,
+    before: DemandFilter | None = None,
 ) -> dict[str, Any]:
     """What customers ask for, added up, in the shape of `DemandReport`.
 
@@ -118,6 +120,9 @@ def report(  # noqa: PLR0913  # a report is filtered, sorted and sliced
         sort: The order of the features, ties by id.
         limit: The most features; None is all.
         cursor: Where to begin. Demand is live, so a feature can move while one pages through.
+        by_month: Rows also have `months`, asks in each of so many calendar months, this one last.
+        before: Rows and totals also have `before`, what customers want by this other filter; then
+            features are listed that anybody asks for by either.
 
     Raises:
         NotPermitted: `by` may not read demand.
@@ -127,10 +132,24 @@ def report(  # noqa: PLR0913  # a report is filtered, sorted and sliced
     after = _after(cursor, sort) if cursor is not None else None
     with book.opened(session):
         scope = _scope(book, policy, wanted)
-        found = figures(book.columns, scope)
-        rows = Rows(book, found, scope, policy.currency)
+        found, rows = _figures(book, policy, scope)
+        past = None if before is None else _figures(book, policy, _scope(book, policy, before))
+        asks = found.asks if past is None else found.asks + past[0].asks
+        monthly = months.asks_by_month(book.columns, scope, by_month) if by_month else None
+
+        def row(at: int) -> dict[str, Any]:
+            made = rows.item(at)
+            if past is not None:
+                made["before"] = past[1].customers(at)
+            if monthly is not None:
+                made["months"] = monthly[at].tolist()
+            return made
+
+        totals = rows.totals()
+        if past is not None:
+            totals["before"] = past[1].totals()["customers"]
         key = sort.of(found)
-        listed = _listed(book, wanted, scope, found)
+        listed = _listed(book, wanted, scope, asks)
         order = sorted(listed, key=lambda at: (key[at], book.features[at].id))
         if after is not None:
             order = [at for at in order if (key[at], str(book.features[at].id)) > after]
@@ -140,8 +159,8 @@ def report(  # noqa: PLR0913  # a report is filtered, sorted and sliced
             "as_of": utc_now(),
             "currency": policy.currency,
             "filters": wanted.named(),
-            "totals": rows.totals(),
-            "items": [rows.item(at) for at in shown],
+            "totals": totals,
+            "items": [row(at) for at in shown],
             "next_cursor": paging.encode([sort, int(key[shown[-1]]), book.features[shown[-1]].id])
             if more
             else None,
@@ -172,7 +191,7 @@ def of_feature(
         at = int(book.roots[own])
         scope = _scope(book, policy, wanted)
         columns = book.columns
-        rows = Rows(book, figures(columns, scope), scope, policy.currency)
+        _found, rows = _figures(book, policy, scope)
 
         def parts(code: Ints, values: Sequence[Any]) -> list[dict[str, Any]]:
             found = breakdown.by_value(columns, scope, at, code)
@@ -287,14 +306,20 @@ def _tagged(session: Session, tags: Sequence[str]) -> ColumnElement[bool]:
     return select(1).select_from(held).where(held.c.value.in_(tags)).exists()
 
 
-def _listed(book: Book, wanted: DemandFilter, scope: Scope, found: Figures) -> list[int]:
+def _figures(book: Book, policy: Policy, scope: Scope) -> tuple[Figures, Rows]:
+    """The figures of a scope, and what makes rows of them."""
+    found = figures(book.columns, scope)
+    return found, Rows(book, found, scope, policy.currency)
+
+
+def _listed(book: Book, wanted: DemandFilter, scope: Scope, asks: Ints) -> list[int]:
     """The places of the features that the report has a row for."""
     return [
         at
         for at, feature in enumerate(book.features)
         if feature.merged_into is None
         and scope.feature[at]
-        and (wanted.include_empty or found.asks[at] > 0)
+        and (wanted.include_empty or asks[at] > 0)
     ]
 
 

@@ -66,6 +66,10 @@ class Rows:
             "rank": None,
         }
 
+    def customers(self, at: int) -> dict[str, Any]:
+        """What live customers want of one feature, in the shape of `CustomerDemand`."""
+        return self._customers(self._found.sums, at)
+
     def part(self, part: Part, values: Sequence[Any]) -> dict[str, Any]:
         """One value of a breakdown, in the shape of `Slice`."""
         low, high = part.interval or (None, None)
@@ -87,14 +91,7 @@ class Rows:
     def _sums(self, sums: Sums, at: int) -> dict[str, Any]:
         held, lost = sums.held, sums.lost
         return {
-            "customers": {
-                "accounts": int(sums.customers[at]),
-                "arr": self._money(sums.arr[at]),
-                "arr_unknown": int(sums.arr_unknown[at]),
-                "unconverted": self._apart(sums.arr_apart[at]),
-                "expansion_pipeline": self._money(sums.expansion[at]),
-                "expansion_unconverted": self._apart(sums.expansion_apart[at]),
-            },
+            "customers": self._customers(sums, at),
             "prospects": {
                 "accounts": int(sums.prospects[at]),
                 "pipeline": self._money(sums.pipeline[at]),
@@ -111,6 +108,16 @@ class Rows:
             "held": self._split("commitments", held, sums.held_amount, sums.held_apart, at),
             "lost": self._split("opportunities", lost, sums.lost_amount, sums.lost_apart, at),
             "churned": {"accounts": int(sums.churned[at])},
+        }
+
+    def _customers(self, sums: Sums, at: int) -> dict[str, Any]:
+        return {
+            "accounts": int(sums.customers[at]),
+            "arr": self._money(sums.arr[at]),
+            "arr_unknown": int(sums.arr_unknown[at]),
+            "unconverted": self._apart(sums.arr_apart[at]),
+            "expansion_pipeline": self._money(sums.expansion[at]),
+            "expansion_unconverted": self._apart(sums.expansion_apart[at]),
         }
 
     def _split(

@@ -13,6 +13,7 @@ from models import (
     DeliveryStatus,
     FirstAnswer,
     LastSaid,
+    SavedView,
     SignInLink,
     UserSession,
 )
@@ -64,6 +65,7 @@ def _sign_ins(user_id: UUID) -> list[Model]:
     return [
         SignInLink(token_hash="a" * 64, user_id=user_id, expires_at=later),
         UserSession(token_hash="b" * 64, user_id=user_id, created_at=utc_now(), expires_at=later),
+        SavedView(user_id=user_id, name="Banks", filters={"industry": ["Banking"]}),
         FirstAnswer(caller_id=user_id, key="one", fingerprint="c" * 64, created_at=utc_now()),
     ]
 

@@ -16,6 +16,8 @@ from api.web import (
     promises,
     search,
     sign_in,
+    styleguide,
+    views,
 )
 
 
@@ -23,7 +25,7 @@ def install(app: FastAPI) -> None:
     """Give `app` its pages, and make it answer errors of people with one."""
     app.state.error_page = failures.error_page
     for part in (
-        assets, sign_in, demand, features, accounts, admin, asks, answers, promises, inbox,
-        search, failures, docs,
+        assets, sign_in, demand, views, features, accounts, admin, asks, answers, promises, inbox,
+        search, failures, docs, styleguide,
     ):  # fmt: skip
         app.include_router(part.router, include_in_schema=False)

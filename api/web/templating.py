@@ -47,6 +47,7 @@ NOTICES = {
     "replayed_all": "They are read again, by the settings of now. What cannot be read parks here.",
     "dismissed": "Dismissed. It stays on file; a replay takes that back.",
     "revoked": "Revoked; whatever uses the key is refused from now on.",
+    "view_saved": "Saved. It stands above the board, for you alone.",
     "password": "Your password is set; other browsers are signed out.",
 }
 NOTHING = "\N{EN DASH}"

@@ -1,10 +1,14 @@
 import re
+from datetime import timedelta
 
 import pytest
 from fastapi.testclient import TestClient
 
+from models.base import utc_today
 from models.feature import Feature
+from models.product import Product
 from models.user import Role
+from services.months import month_starts
 from tests.api.web.conftest import Browser
 from tests.factories import Make
 
@@ -88,7 +92,7 @@ class TestFilters:
 
         assert "Planned thing" in page
         assert wanted.title not in page
-        assert '<option value="planned" selected>' in page
+        assert 'value="planned" checked>' in page
 
     def test_a_lifecycle_is_filtered(self, desk: TestClient, wanted: Feature) -> None:
         found = row(desk.get("/demand?lifecycle=prospect").text, wanted.title)
@@ -113,6 +117,54 @@ class TestFilters:
         assert 'aria-sort="descending"' in page
         assert 'href="/demand?sort=customers"' in page
 
+    @pytest.mark.parametrize(
+        ("field", "value"), [("industry", "Banking"), ("region", "EMEA"), ("tag", "dora")]
+    )
+    def test_what_accounts_are_filters(
+        self, desk: TestClient, make: Make, wanted: Feature, field: str, value: str
+    ) -> None:
+        account = make.customer(industry="Banking", region="EMEA", tags=["dora"])
+        make.ask(account, make.feature(title="Only theirs"))
+
+        page = desk.get(f"/demand?{field}={value}").text
+
+        assert "Only theirs" in page
+        assert wanted.title not in page
+
+    def test_days_filter(self, desk: TestClient, make: Make, wanted: Feature) -> None:
+        make.ask(feature=make.feature(title="Long ago"), asked_on="2020-05-05")
+
+        page = desk.get("/demand?asked_since=2020-05-01&asked_until=2020-05-31").text
+
+        assert "Long ago" in page
+        assert wanted.title not in page
+
+    def test_a_chip_takes_its_filter_away_and_no_other(
+        self, desk: TestClient, wanted: Feature
+    ) -> None:
+        query = "segment=smb&segment=enterprise&lifecycle=customer&sort=-asks"
+        page = desk.get(f"/demand?{query}").text
+
+        links = re.findall(r'class="chip" href="([^"]+)"', page)
+
+        assert [link.replace("&amp;", "&") for link in links] == [
+            "/demand?segment=enterprise&lifecycle=customer&sort=-asks",
+            "/demand?segment=smb&lifecycle=customer&sort=-asks",
+            "/demand?segment=smb&segment=enterprise&sort=-asks",
+        ]
+
+    def test_a_chip_names_the_product(self, desk: TestClient, make: Make, wanted: Feature) -> None:
+        page = desk.get(f"/demand?product_id={wanted.product_id}").text
+
+        product = make.session.get_one(Product, wanted.product_id)
+        assert f'<span class="muted">Product:</span> {product.name}' in page
+
+    def test_a_period_that_ends_before_it_begins_is_told(self, desk: TestClient) -> None:
+        answer = desk.get("/demand?asked_since=2026-02-01&asked_until=2026-01-01")
+
+        assert answer.status_code == 422
+        assert "asked_until" in answer.text
+
     @pytest.mark.parametrize("query", ["feature_status=maybe", "sort=x", "cursor=x"])
     def test_nonsense_is_told(self, desk: TestClient, query: str) -> None:
         answer = desk.get(f"/demand?{query}")
@@ -130,6 +182,85 @@ class TestFilters:
 
         assert first.count('<th scope="row">') == 50
         assert second.count('<th scope="row">') == 1
+
+
+class TestLines:
+    def test_a_row_says_how_many_asked_in_each_of_twelve_months(
+        self, desk: TestClient, make: Make
+    ) -> None:
+        feature = make.feature(title="Dark theme")
+        starts = month_starts(utc_today(), 12)
+        make.ask(feature=feature, asked_on=starts[0])
+        make.ask(feature=feature, asked_on=utc_today())
+        make.ask(feature=feature, asked_on=starts[0] - timedelta(days=1))
+
+        found = row(desk.get("/demand").text, feature.title)
+
+        said = f"Asks a month, {starts[0]:%b %Y} to {starts[-2]:%b %Y}: 1, 0, 0, 0"
+        assert said in found
+        assert '0, 1"' in found
+
+
+@pytest.fixture
+def grown(make: Make) -> Feature:
+    """A feature that one customer asked for in May 2026, and two others in June."""
+    feature = make.feature(title="Dark theme")
+    for asked_on, arr in (
+        ("2026-05-10", "1000.00"), ("2026-06-05", "2000.00"), ("2026-06-20", "4000.00"),
+    ):  # fmt: skip
+        make.ask(make.customer(arr), feature, asked_on=asked_on)
+    return feature
+
+
+class TestComparison:
+    JUNE = "asked_since=2026-06-01&asked_until=2026-06-30&compare=previous"
+
+    def test_a_row_says_how_many_more_customers_ask(self, desk: TestClient, grown: Feature) -> None:
+        found = row(desk.get(f"/demand?{self.JUNE}").text, grown.title)
+
+        assert 'title="2 in the period, 1 before">+1<' in found
+        assert 'title="$6,000 in the period, $1,000 before">+$5k<' in found
+
+    def test_it_says_what_is_compared_with_what(self, desk: TestClient, grown: Feature) -> None:
+        page = desk.get(f"/demand?{self.JUNE}").text
+        said = re.findall(r'<time datetime="([^"]+)"', page.split("Asked from")[1])[:4]
+
+        assert said == ["2026-06-01", "2026-06-30", "2026-05-02", "2026-05-31"]
+
+    def test_what_nobody_asks_for_any_more_is_listed_with_its_loss(
+        self, desk: TestClient, make: Make
+    ) -> None:
+        make.ask(make.customer(), make.feature(title="Fax"), asked_on="2026-05-10")
+
+        found = row(desk.get(f"/demand?{self.JUNE}").text, "Fax")
+
+        assert 'title="0 in the period, 1 before">\N{MINUS SIGN}1<' in found
+
+    def test_without_dates_the_last_ninety_days_are_compared(
+        self, desk: TestClient, make: Make
+    ) -> None:
+        today, feature = utc_today(), make.feature(title="Dark theme")
+        for days in (0, 89, 90, 179, 180):
+            make.ask(make.customer(), feature, asked_on=today - timedelta(days=days))
+
+        found = row(desk.get("/demand?compare=previous").text, feature.title)
+
+        assert 'title="2 in the period, 2 before">0<' in found
+
+    def test_an_export_is_of_the_period(self, desk: TestClient, grown: Feature) -> None:
+        page = desk.get(f"/demand?{self.JUNE}").text
+
+        link = re.search(r'href="(/api/v1/demand\?[^"]+csv)"', page)
+
+        assert link is not None
+        assert "compare" not in link[1]
+        assert ",2," in desk.get(link[1].replace("&amp;", "&")).text
+
+    def test_a_period_with_nothing_before_it_is_told(self, desk: TestClient) -> None:
+        answer = desk.get("/demand?asked_since=0001-01-02&compare=previous")
+
+        assert answer.status_code == 422
+        assert "asked_since" in answer.text
 
 
 class TestEmpty:
