@@ -64,6 +64,18 @@ def list_keys(
     return seen, paging.encode([rows[-1][0].id]) if more else None
 
 
+def get_key(session: Session, by: Caller, key_id: UUID) -> ApiKeySeen:
+    """Read one key; never the key itself.
+
+    Raises:
+        NotPermitted: `by` may not manage keys.
+        NotFound: There is none.
+    """
+    by.require(Permission.key_manage)
+    key = load(session, ApiKey, key_id)
+    return _seen(key, session.get_one(User, key.user_id).email)
+
+
 def revoke_key(session: Session, by: Caller, key_id: UUID) -> None:
     """Make a key worthless from this moment on; revoking it again changes nothing.
 

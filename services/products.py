@@ -1,11 +1,17 @@
 """What one may do with a product."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
 from uuid import UUID
 
+from sqlalchemy import select as select_columns
 from sqlmodel import Session, col, select
 
-from models.product import Product, ProductChange, ProductNew, bar_columns
+from models.history import VERSIONS
+from models.money import money
+from models.product import BarSeen, Product, ProductChange, ProductNew, bar_columns
+from models.user import User
 from services import bars, paging
 from services.errors import Conflict
 from services.permissions import Caller, Permission
@@ -18,6 +24,16 @@ class NameTaken(Conflict):
 
     slug, title = "name-taken", "The name is taken"
     cure = "Use the one that exists, or choose another name."
+
+
+@dataclass(frozen=True)
+class BarChanged:
+    """That the bar of a product was changed, and from what to what."""
+
+    at: datetime
+    by: str | None
+    before: BarSeen | None
+    after: BarSeen | None
 
 
 def create_product(session: Session, by: Caller, new: ProductNew) -> Product:
@@ -95,6 +111,42 @@ def change_product(
         session.flush()
         bars.watch_product(session, policy, product.id)
     return product
+
+
+def bar_history(session: Session, by: Caller, product_id: UUID, *, limit: int) -> list[BarChanged]:
+    """When the bar of a product was changed, the latest first.
+
+    Args:
+        session: Any session.
+        by: Who asks.
+        product_id: Of which product.
+        limit: How many of its latest changes are looked at; those of its name count as well.
+
+    Raises:
+        NotPermitted: `by` may not read.
+        NotFound: There is no such product.
+    """
+    by.require(Permission.ask_read)
+    after = load(session, Product, product_id).demand_bar
+    past = VERSIONS[Product].c
+    rows = session.execute(
+        select_columns(
+            past.valid_to, col(User.name), past.bar_accounts, past.bar_arr_minor,
+            past.bar_arr_currency,
+        )
+        .outerjoin(User, col(User.id) == past.changed_by)
+        .where(past.product_id == product_id)
+        .order_by(past.valid_to.desc())
+        .limit(limit)
+    )  # fmt: skip
+    found = []
+    for at, name, accounts, minor, currency in rows:
+        unset = accounts is None and minor is None
+        before = None if unset else BarSeen(accounts=accounts, arr=money(minor, currency))
+        if before != after:
+            found.append(BarChanged(at, name, before, after))
+        after = before
+    return found
 
 
 def _free(session: Session, name: str) -> None:

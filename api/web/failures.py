@@ -15,6 +15,21 @@ from services.errors import DomainError, NotFound
 
 router = APIRouter(route_class=OpenPage)
 
+# What a person at a browser can do, where the cure speaks to programs.
+CURES = {
+    "busy": "Go back and send it again.",
+    "internal": "Try again; if it stays, give the administrator the request id below.",
+    "invalid": "Go back and put right what is named here.",
+    "method-not-allowed": "Go to the page with the form, and send it from there.",
+    "not-found": "Check the address, or search for it; what was merged keeps its own address.",
+    "not-permitted": "Ask somebody whose role includes it, or an administrator for another role.",
+    "stale": "Go back, look at what changed, and make your change again.",
+    "storage-unavailable": "Nothing was kept. Go back and send it again in a few seconds.",
+    "too-fast": "Wait that long, then go back and send it again.",
+    "too-large": "Go back and send less at once.",
+    "too-slow": "Go back and send it again.",
+}
+
 
 def error_page(request: Request, found: dict[str, Any]) -> Response:
     """A problem as a page that says what to do; whoever is signed out is asked to sign in."""
@@ -23,12 +38,13 @@ def error_page(request: Request, found: dict[str, Any]) -> Response:
         if request.method in SAFE and request.url.query:
             wanted = f"{wanted}?{request.url.query}"
         return see(f"/sign-in?next={quote(wanted)}" if wanted != "/" else "/sign-in")
+    slug = found["type"].removeprefix("/problems/")
     return render(
         request,
         "error.html",
         found["status"],
         found=found,
-        cure=_by_slug()[found["type"].removeprefix("/problems/")].cure,
+        cure=CURES.get(slug) or _by_slug()[slug].cure,
         request_id=correlation_id.get(),
     )
 

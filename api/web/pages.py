@@ -174,3 +174,10 @@ def by_field(error: DomainError, fields: Iterable[str], rest: str = "") -> dict[
         if field:
             told.setdefault(field, said)
     return told
+
+
+def faults_of(error: DomainError | None, fields: Iterable[str], rest: str) -> dict[str, str]:
+    """What to say at each field of a form; at `rest` what names none of them."""
+    if error is None:
+        return {}
+    return by_field(error, fields, rest) or {rest: error.detail}

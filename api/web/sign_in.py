@@ -14,7 +14,7 @@ from api.web.templating import caller_of, render
 from api.work import Session
 from models.base import Email
 from models.user import Password, User
-from services import sign_in, users
+from services import first_run, sign_in, users
 from services.permissions import Permission
 
 router = APIRouter(route_class=OpenPage)
@@ -46,8 +46,14 @@ def _signed_in(request: Request, user: User, wanted: str) -> Response:
 
 @router.get("/")
 def home(request: Request) -> Response:
-    """On to the demand, or to the door."""
-    return see("/demand" if caller_of(request) else "/sign-in")
+    """On to the demand, or to the door; at first an administrator is led to the first ask."""
+    by = caller_of(request)
+    if by is None:
+        return see("/sign-in")
+    if by.may(Permission.user_manage):
+        steps = reading(request, lambda session: first_run.look(session, by))
+        return see("/demand" if steps.ready else "/welcome")
+    return see("/demand")
 
 
 @router.get("/sign-in")

@@ -8,7 +8,7 @@ from sqlmodel import select
 
 from models.connector import Connector
 from models.product import Product
-from models.user import Role, User
+from models.user import ApiKey, Role, Scope, User
 from tests.api.web.conftest import Browser
 from tests.factories import Make
 
@@ -80,6 +80,55 @@ class TestProducts:
         assert 'value="5000.00"' in page
         assert 'value="EUR"' in page
 
+    def test_what_its_bar_was_before_is_shown(self, office: TestClient, make: Make) -> None:
+        product = make.product(name="Atlas", demand_bar={"accounts": 3})
+
+        office.post(
+            f"/admin/products/{product.id}",
+            data={"name": "Atlas", "maturity": "early", "bar_accounts": "8"},
+        )
+
+        page = office.get(f"/admin/products/{product.id}").text
+        assert "From 3 live customers to 8 live customers" in page
+
+    def test_a_new_name_is_no_change_of_the_bar(self, office: TestClient, make: Make) -> None:
+        product = make.product(name="Atlas", demand_bar={"accounts": 3})
+
+        office.post(
+            f"/admin/products/{product.id}",
+            data={"name": "Globe", "maturity": "early", "bar_accounts": "3"},
+        )
+
+        assert "It was never changed." in office.get(f"/admin/products/{product.id}").text
+
+    def test_what_somebody_changed_meanwhile_is_not_overwritten(
+        self, office: TestClient, make: Make
+    ) -> None:
+        product = make.product(name="Atlas")
+        data = {"name": "Mine", "maturity": "early", "version": str(product.version)}
+        office.post(f"/admin/products/{product.id}", data=data | {"name": "Theirs"})
+
+        answer = office.post(f"/admin/products/{product.id}", data=data)
+
+        assert answer.status_code == 422
+        assert "somebody changed them meanwhile" in answer.text
+        assert 'value="Mine"' in answer.text
+        make.session.expire_all()
+        assert make.session.get_one(Product, product.id).name == "Theirs"
+
+    def test_what_is_kept_all_the_same_overwrites(self, office: TestClient, make: Make) -> None:
+        product = make.product(name="Atlas")
+        data = {"name": "Mine", "maturity": "early", "version": str(product.version)}
+        office.post(f"/admin/products/{product.id}", data=data | {"name": "Theirs"})
+        page = office.post(f"/admin/products/{product.id}", data=data).text
+        version = re.search(r'name="version" value="(\d+)"', page)
+        assert version is not None
+
+        office.post(f"/admin/products/{product.id}", data=data | {"version": version[1]})
+
+        make.session.expire_all()
+        assert make.session.get_one(Product, product.id).name == "Mine"
+
     def test_a_pm_is_shown_no_people(self, browser_as: Browser) -> None:
         browser = browser_as(Role.pm)
 
@@ -121,6 +170,36 @@ class TestPeople:
     def test_a_role_that_is_none_is_told(self, office: TestClient, make: Make) -> None:
         assert office.post(f"/admin/users/{make.user().id}", data={"role": "x"}).status_code == 422
 
+    def test_the_last_administrator_stays_one_and_is_told_why(
+        self, browser_as: Browser, make: Make
+    ) -> None:
+        only = make.user(Role.admin)
+        office = browser_as(Role.admin, only)
+
+        answer = office.post(f"/admin/users/{only.id}", data={"role": "se"})
+
+        assert answer.status_code == 422
+        assert "Make somebody else an administrator first." in answer.text
+
+    def test_who_gives_administration_up_is_led_out_of_it(
+        self, browser_as: Browser, make: Make
+    ) -> None:
+        own = make.user(Role.admin)
+        make.user(Role.admin)
+        office = browser_as(Role.admin, own)
+
+        answer = office.post(f"/admin/users/{own.id}", data={"role": "se"})
+
+        assert (answer.status_code, answer.headers["location"]) == (303, "/")
+
+    @pytest.mark.parametrize("part", ["users/{}", "users/{}/link", "connectors/{}"])
+    def test_who_had_to_sign_in_again_arrives_at_the_list(
+        self, office: TestClient, make: Make, part: str
+    ) -> None:
+        answer = office.get(f"/admin/{part.format(make.user().id)}")
+
+        assert answer.headers["location"] == f"/admin/{part.partition('/')[0]}"
+
     def test_a_new_link_is_shown(self, office: TestClient, make: Make) -> None:
         made = office.post(f"/admin/users/{make.user().id}/link")
 
@@ -135,7 +214,7 @@ class TestKeys:
         headers = {"Authorization": f"Bearer {secret}"}
         before = anybody.get("/api/v1/asks", headers=headers).status_code
         page = office.get("/admin/keys").text
-        path = re.search(r'action="(/admin/keys/[^"]+/revoke)"', page)
+        path = re.search(r'href="(/admin/keys/[^"]+/revoke)"', page)
         assert path is not None
         office.post(path[1])
 
@@ -143,8 +222,33 @@ class TestKeys:
         assert secret not in page
         assert anybody.get("/api/v1/asks", headers=headers).status_code == 401
 
+    def test_before_it_is_revoked_one_is_asked_and_nothing_happened_yet(
+        self, office: TestClient, anybody: TestClient, make: Make
+    ) -> None:
+        secret = make.key(make.user(Role.pm), Scope.demand_read)
+        key = make.session.exec(select(ApiKey)).one()
+
+        page = office.get(f"/admin/keys/{key.id}/revoke").text
+
+        assert secret[:12] in page
+        assert "read demand and its evidence" in page
+        headers = {"Authorization": f"Bearer {secret}"}
+        assert anybody.get("/api/v1/me", headers=headers).status_code == 200
+
+    def test_one_that_is_revoked_is_not_offered_again(self, office: TestClient, make: Make) -> None:
+        make.key(make.user(Role.pm))
+        path = f"/admin/keys/{make.session.exec(select(ApiKey)).one().id}/revoke"
+        make.session.commit()
+
+        office.post(path)
+
+        assert f'action="{path}"' not in office.get(path).text
+
     def test_without_a_scope_none_is_made(self, office: TestClient) -> None:
-        assert office.post("/admin/keys", data={"name": "CI"}).status_code == 422
+        answer = office.post("/admin/keys", data={"name": "CI"})
+
+        assert answer.status_code == 422
+        assert 'href="#scopes"' in answer.text
 
 
 class TestConnectors:
@@ -192,6 +296,41 @@ class TestConnectors:
         kept = make.session.get_one(Connector, connector.id)
         assert not kept.enabled
         assert kept.sealed_secret != sealed
+
+    def test_a_secret_that_is_made_anew_delivers_and_the_old_one_does_not(
+        self, office: TestClient, anybody: TestClient, make: Make
+    ) -> None:
+        first = shown(
+            office.post("/admin/connectors", data={"name": "CRM", "kind": "generic"}).text
+        )
+        path = str(only_connector(make).id)
+        wish = {"title": "Dark theme", "account": {"name": "Acme", "domain": "acme.example"}}
+
+        second = shown(office.post(f"/admin/connectors/{path}", data={"make": "yes"}).text)
+
+        answers = [
+            anybody.post(
+                f"/hooks/generic/{path}", json=wish, headers={"Authorization": f"Bearer {secret}"}
+            ).status_code
+            for secret in (first, second)
+        ]
+        assert answers == [401, 200]
+
+    def test_no_new_secret_is_no_change(self, office: TestClient, make: Make) -> None:
+        office.post("/admin/connectors", data={"name": "CRM", "kind": "generic"})
+        connector = only_connector(make)
+
+        answer = office.post(f"/admin/connectors/{connector.id}", data={"secret": " "})
+
+        assert answer.status_code == 422
+        assert f'id="fault-{connector.id}"' in answer.text
+
+    def test_a_secret_of_ones_own_is_not_shown(self, office: TestClient) -> None:
+        data = {"name": "CRM", "kind": "generic", "secret": "x" * 20}
+
+        answer = office.post("/admin/connectors", data=data)
+
+        assert answer.headers["location"] == "/admin/connectors?notice=created"
 
     def test_a_short_new_secret_is_told(self, office: TestClient, make: Make) -> None:
         office.post("/admin/connectors", data={"name": "CRM", "kind": "generic"})

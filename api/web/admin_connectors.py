@@ -1,0 +1,119 @@
+"""Pages of administration: who may deliver asks, and the secrets that they prove it with."""
+
+import base64
+import secrets
+from http import HTTPStatus
+from typing import Any
+from uuid import UUID
+
+from fastapi import APIRouter, Request, Response
+
+from api.auth import needs
+from api.web.pages import By, Filled, Page, faults_of, reading, see, shaped, writing
+from api.web.templating import render
+from api.work import Session
+from models.connector import ConnectorChange, ConnectorKind, ConnectorNew
+from services import connectors
+from services.errors import Conflict, Invalid, invalid
+from services.permissions import Caller, Permission
+
+router = APIRouter(route_class=Page)
+CONNECTORS = [needs(Permission.connector_manage)]
+
+MOST = 200
+FIELDS = ("kind", "name", "secret")
+
+
+@router.get("/admin/connectors", dependencies=CONNECTORS)
+def list_connectors(request: Request, by: By) -> Response:
+    """Who may deliver, and the form to connect another sender."""
+    return _page(request, by)
+
+
+@router.post("/admin/connectors", dependencies=CONNECTORS)
+def create_connector(request: Request, by: By, form: Filled) -> Response:
+    """Connect a sender; a secret that was not typed is made, and shown for the only time."""
+    typed, vault = form.typed(FIELDS), request.app.state.vault
+    own = typed["secret"].strip()
+    secret = own or _new_secret(typed["kind"])
+    try:
+        new = shaped(ConnectorNew, {**typed, "secret": secret})
+        name = writing(
+            request,
+            lambda session: connectors.create_connector(session, by, vault, new).name,
+        )
+    except (Conflict, Invalid) as error:
+        return _page(request, by, typed=typed, faults=faults_of(error, FIELDS, rest="name"))
+    return (
+        see("/admin/connectors?notice=created") if own else _page(request, by, made=(name, secret))
+    )
+
+
+@router.get("/admin/connectors/{connector_id:uuid}", dependencies=CONNECTORS)
+def back_to_connectors(connector_id: UUID) -> Response:  # noqa: ARG001  # whichever it is about
+    """Where one arrives who had to sign in again while changing one."""
+    return see("/admin/connectors")
+
+
+@router.post("/admin/connectors/{connector_id:uuid}", dependencies=CONNECTORS)
+def change_connector(request: Request, by: By, connector_id: UUID, form: Filled) -> Response:
+    """Let a sender deliver, or no more; or give it another secret, typed or made here."""
+    vault, made, typed = request.app.state.vault, bool(form.get("make")), form.get("secret").strip()
+
+    def deed(session: Session) -> tuple[str, str]:
+        given: dict[str, Any] = {}
+        if form.get("enabled"):
+            given["enabled"] = form.get("enabled") == "yes"
+        elif made:
+            kind = connectors.get_connector(session, by, connector_id).kind
+            given["secret"] = _new_secret(kind)
+        elif typed:
+            given["secret"] = typed
+        else:
+            raise invalid("secret", "is needed; or have a new one made")
+        change = shaped(ConnectorChange, given)
+        kept = connectors.change_connector(session, by, vault, connector_id, change)
+        return kept.name, given.get("secret", "")
+
+    try:
+        name, secret = writing(request, deed)
+    except (Conflict, Invalid) as error:
+        said = faults_of(error, ("secret",), rest="secret")["secret"]
+        return _page(request, by, wrong={connector_id: said})
+    if made:
+        return _page(request, by, made=(name, secret))
+    return see("/admin/connectors?notice=changed")
+
+
+def _new_secret(kind: str) -> str:
+    if kind == ConnectorKind.standard_webhooks:
+        return "whsec_" + base64.b64encode(secrets.token_bytes(32)).decode()
+    return secrets.token_urlsafe(32)
+
+
+def _page(request: Request, by: Caller, **shown: Any) -> Response:
+    """The list with what else is shown.
+
+    That is what was `typed` with its `faults`, what is `wrong` with the new secret of a connector,
+    and the secret just `made` with the name of its connector.
+    """
+    policy = request.app.state.policy
+
+    def deed(session: Session) -> list[Any]:
+        listed, _more = connectors.list_connectors(session, by, limit=MOST)
+        return [connectors.seen(policy, each) for each in listed]
+
+    faults: dict[str, str] = shown.get("faults", {})
+    wrong: dict[UUID, str] = shown.get("wrong", {})
+    return render(
+        request,
+        "admin_connectors.html",
+        HTTPStatus.UNPROCESSABLE_ENTITY if faults or wrong else HTTPStatus.OK,
+        section="connectors",
+        connectors=reading(request, deed),
+        typed=shown.get("typed", {"kind": "generic", "name": "", "secret": ""}),
+        faults=faults,
+        wrong=wrong,
+        kinds=[*ConnectorKind],
+        made=shown.get("made"),
+    )
