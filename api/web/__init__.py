@@ -11,9 +11,11 @@ from api.web import (
     demand,
     docs,
     failures,
+    feature_merges,
     features,
     inbox,
     promises,
+    roadmap,
     search,
     sign_in,
     styleguide,
@@ -25,7 +27,7 @@ def install(app: FastAPI) -> None:
     """Give `app` its pages, and make it answer errors of people with one."""
     app.state.error_page = failures.error_page
     for part in (
-        assets, sign_in, demand, views, features, accounts, admin, asks, answers, promises, inbox,
-        search, failures, docs, styleguide,
+        assets, sign_in, demand, views, roadmap, features, feature_merges, accounts, admin, asks,
+        answers, promises, inbox, search, failures, docs, styleguide,
     ):  # fmt: skip
         app.include_router(part.router, include_in_schema=False)

@@ -1,13 +1,12 @@
-"""Pages for features: the roadmap, one feature with its demand, and what a PM does to it."""
+"""Pages for features: one feature with its demand, and what a PM does to it."""
 
-from collections.abc import Sequence
 from datetime import date
+from decimal import Decimal
 from http import HTTPStatus
 from typing import Annotated, Any
 from uuid import UUID
 
 from fastapi import APIRouter, Query, Request, Response
-from pydantic import BaseModel, BeforeValidator
 
 from api.auth import needs
 from api.parameters import Cursor
@@ -16,10 +15,10 @@ from api.web.templating import render
 from api.work import Session
 from models.commitment import CommitmentState
 from models.feature import Feature, FeatureChange, FeatureNew, FeatureStatus
-from models.product import Product
-from services import commitments, demand, features, products, similar
-from services.demand import DemandFilter, DemandOrder
-from services.errors import Conflict, DomainError, Invalid, invalid
+from models.money import MoneySeen
+from services import commitments, demand, feature_record, features, products, similar
+from services.demand import DemandFilter
+from services.errors import Conflict, DomainError, Invalid, Stale, invalid
 from services.permissions import Caller, Permission
 
 router = APIRouter(route_class=Page)
@@ -27,12 +26,14 @@ READ, WRITE = [needs(Permission.demand_read)], [needs(Permission.catalog_write)]
 
 A_PAGE = 10
 MOST = 200
-MOST_FEATURES = 500
 A_FEW = 10  # promises that a page about something else shows
-A_COLUMN = 12  # features that a column of the roadmap shows
+SOME = 5  # answers, and times that the bar was reached
 TEXTS = ("title", "area", "description", "owner_email", "public_title")
-NEW = ("product_id", *TEXTS)
+FIELDS = (*TEXTS, "shareable", "bar_accounts", "bar_amount", "bar_currency")
+NEW = ("product_id", *FIELDS)
 STATUS = ("status", "target_on", "decline_reason", "override_reason")
+# What the API calls the parts of a bar, and the fields of the form for them.
+BAR = {"accounts": "bar_accounts", "amount": "bar_amount", "currency": "bar_currency"}
 # What a feature becomes from here, the likeliest first, and the word for doing it.
 STEPS: dict[str, tuple[str, ...]] = {
     FeatureStatus.candidate: ("planned", "declined"),
@@ -50,55 +51,6 @@ VERBS = {
 }
 BINDING = [CommitmentState.open, CommitmentState.overdue]
 
-Blank = BeforeValidator(lambda value: None if value == "" else value)
-
-
-class Wanted(BaseModel):
-    """Whose roadmap is shown."""
-
-    product_id: Annotated[UUID | None, Blank] = None
-
-
-@router.get("/roadmap", dependencies=READ)
-def show_roadmap(request: Request, by: By, wanted: Annotated[Wanted, Query()]) -> Response:
-    """Features by how far they are, the most wanted first."""
-
-    def deed(session: Session) -> tuple[dict[str, Any], Sequence[Product]]:
-        chosen = [wanted.product_id] if wanted.product_id else []
-        state = request.app.state
-        report = demand.report(
-            state.book, session, by, state.policy, DemandFilter(product_id=chosen),
-            sort=DemandOrder.customer_arr, limit=None,
-        )  # fmt: skip
-        asked = {item["feature"]["id"] for item in report["items"]}
-        listed, _more = features.list_features(session, by, limit=MOST_FEATURES, product_id=chosen)
-        unasked = [
-            {"feature": vars_of(each), "customers": None} for each in listed if each.id not in asked
-        ]
-        known, _more = products.list_products(session, by, limit=MOST)
-        return {"items": [*report["items"], *unasked]}, known
-
-    report, known = reading(request, deed)
-    columns = [
-        (status, [item for item in report["items"] if item["feature"]["status"] == status])
-        for status in FeatureStatus
-    ]
-    return render(
-        request,
-        "roadmap.html",
-        columns=columns,
-        shown=A_COLUMN,
-        steps={status: STEPS[status][0] for status in ("candidate", "planned", "in_progress")},
-        verbs=VERBS,
-        products=[(str(product.id), product.name) for product in known],
-        wanted=wanted,
-    )
-
-
-def vars_of(feature: Feature) -> dict[str, Any]:
-    """What a card shows of a feature that nobody asked for yet."""
-    return {name: getattr(feature, name) for name in ("id", "title", "status", "area", "target_on")}
-
 
 @router.get("/features/{feature_id:uuid}", dependencies=READ)
 def show_feature(
@@ -106,6 +58,7 @@ def show_feature(
     by: By,
     feature_id: UUID,
     cursor: Annotated[Cursor | None, Query()] = None,
+    undo: UUID | None = None,
 ) -> Response:
     """One feature: who asks for it, what it is worth, and what was said and promised."""
 
@@ -133,6 +86,8 @@ def show_feature(
         )
         found["similar"] = [each for each in alike if each.id != feature_id][:5]
         found["merged"] = features.merged_into(session, by, feature_id)
+        found["answers"] = feature_record.answers(session, by, feature_id, limit=SOME)
+        found["reached"] = feature_record.times_reached(session, by, feature_id, limit=SOME)
         return found
 
     found = reading(request, deed)
@@ -142,6 +97,8 @@ def show_feature(
         "feature.html",
         **found,
         months=[(_month(each["month"]), each["asks"]) for each in found["found"]["by_month"]],
+        parts=_parts_of_bar(found["found"]),
+        undone=next((each for each in found["merged"] if each.id == undo), None),
         steps=STEPS[found["feature"].status],
         verbs=VERBS,
         next_page=f"/features/{feature_id}?cursor={more}#evidence" if more else None,
@@ -154,10 +111,29 @@ def _month(text: str) -> str:
     return f"{first:%b %y}" if first.month == 1 else f"{first:%b}"
 
 
+def _parts_of_bar(found: dict[str, Any]) -> list[tuple[str, Any, Any, int]]:
+    """Each part of the bar: its name, where demand stands, the bar, and how far in per cent."""
+    bar, customers = found["bar"], found["customers"]
+    parts: list[tuple[str, Any, Any, int]] = []
+    if bar and bar["accounts"] is not None:
+        accounts = customers["accounts"]
+        share = min(100, 100 * accounts // bar["accounts"])
+        parts.append(("Live customers", accounts, bar["accounts"], share))
+    if bar and bar["arr"] is not None:
+        known = {each.currency: each for each in (customers["arr"], *customers["unconverted"])}
+        nothing = MoneySeen(amount="0", currency=bar["arr"].currency)
+        arr = known.get(bar["arr"].currency, nothing)
+        needed = Decimal(bar["arr"].amount)
+        share = min(100, int(100 * Decimal(arr.amount) / needed)) if needed else 100
+        parts.append(("Their ARR", arr, bar["arr"], share))
+    return parts
+
+
 @router.get("/features/new", dependencies=WRITE)
 def ask_for_feature(request: Request, by: By) -> Response:
     """The form for a new feature; an address may fill in some of it."""
-    return _form(request, by, {name: request.query_params.get(name, "") for name in NEW})
+    typed = {name: request.query_params.get(name, "") for name in NEW}
+    return _form(request, by, typed)
 
 
 @router.post("/features/new", dependencies=WRITE)
@@ -165,7 +141,8 @@ def create_feature(request: Request, by: By, form: Filled) -> Response:
     """Make a feature; what was typed comes back where something is wrong with it."""
     typed = form.typed(NEW)
     try:
-        new = shaped(FeatureNew, {name: text for name, text in typed.items() if text.strip()})
+        given = _said(typed) | {"product_id": typed["product_id"]}
+        new = shaped(FeatureNew, {name: value for name, value in given.items() if value})
         made = writing(request, lambda session: features.create_feature(session, by, new).id)
     except (Conflict, Invalid) as error:
         return _form(request, by, typed, error)
@@ -176,24 +153,52 @@ def create_feature(request: Request, by: By, form: Filled) -> Response:
 def ask_for_change(request: Request, by: By, feature_id: UUID) -> Response:
     """The form to change what is said of a feature."""
     feature = reading(request, lambda session: features.get_feature(session, by, feature_id))
-    typed = {name: getattr(feature, name) or "" for name in TEXTS}
+    bar = feature.demand_bar
+    arr = bar.arr if bar else None
+    typed = {name: getattr(feature, name) or "" for name in TEXTS} | {
+        "shareable": "on" if feature.shareable else "",
+        "bar_accounts": str(bar.accounts or "") if bar else "",
+        "bar_amount": arr.amount if arr else "",
+        "bar_currency": arr.currency if arr else "",
+    }
     return _form(request, by, typed | {"product_id": str(feature.product_id)}, feature=feature)
 
 
 @router.post("/features/{feature_id:uuid}/edit", dependencies=WRITE)
 def change_feature(request: Request, by: By, feature_id: UUID, form: Filled) -> Response:
     """Change what is said of a feature; an emptied field is forgotten."""
-    typed, policy = form.typed(TEXTS), request.app.state.policy
+    typed, policy = form.typed(FIELDS), request.app.state.policy
     try:
-        change = shaped(FeatureChange, {name: text.strip() or None for name, text in typed.items()})
+        change = shaped(FeatureChange, _said(typed))
         writing(
             request,
-            lambda session: features.change_feature(session, by, policy, feature_id, change),
+            lambda session: features.change_feature(
+                session, by, policy, feature_id, change, expected=_version(form)
+            ),
         )
-    except (Conflict, Invalid) as error:
+    except (Conflict, Invalid, Stale) as error:
         feature = reading(request, lambda session: features.get_feature(session, by, feature_id))
         return _form(request, by, typed | {"product_id": ""}, error, feature)
     return see(f"/features/{feature_id}?notice=changed")
+
+
+def _said(typed: dict[str, str]) -> dict[str, Any]:
+    """What the form says of a feature, under the names of the API."""
+    bar: dict[str, Any] = {}
+    if count := typed["bar_accounts"].strip():
+        if not count.isdecimal():
+            raise invalid("bar_accounts", "is no whole number; write it like 10")
+        bar["accounts"] = int(count[:20])
+    if amount := typed["bar_amount"].replace(",", "").strip():
+        bar["arr"] = {"amount": amount, "currency": typed["bar_currency"].strip()}
+    said: dict[str, Any] = {name: typed[name].strip() or None for name in TEXTS}
+    return said | {"shareable": bool(typed["shareable"]), "demand_bar": bar or None}
+
+
+def _version(form: Form) -> int | None:
+    """The version that the form was filled in from; None where it does not say."""
+    text = form.get("version")
+    return int(text[:18]) if text.isdecimal() else None
 
 
 def _form(
@@ -204,14 +209,17 @@ def _form(
     feature: Feature | None = None,
 ) -> Response:
     known, _more = reading(request, lambda session: products.list_products(session, by, limit=MOST))
+    told = by_field(error, (*NEW, *BAR), rest="title") if error else {}
+    typed["bar_currency"] = typed["bar_currency"] or request.app.state.policy.currency
     return render(
         request,
         "feature_form.html",
         HTTPStatus.UNPROCESSABLE_ENTITY if error else HTTPStatus.OK,
         feature=feature,
         typed=typed,
-        faults=by_field(error, NEW, rest="title") if error else {},
+        faults={BAR.get(name, name): said for name, said in told.items()},
         problem=error,
+        stale=isinstance(error, Stale),
         products=[(str(product.id), product.name) for product in known],
     )
 
@@ -234,9 +242,11 @@ def change_status(request: Request, by: By, feature_id: UUID, form: Filled) -> R
             raise invalid("status", "choose what the feature becomes")
         writing(
             request,
-            lambda session: features.change_feature(session, by, policy, feature_id, change),
+            lambda session: features.change_feature(
+                session, by, policy, feature_id, change, expected=_version(form)
+            ),
         )
-    except (Conflict, Invalid) as error:
+    except (Conflict, Invalid, Stale) as error:
         return _status_form(request, by, feature_id, typed, error)
     return see(f"/features/{feature_id}?notice=status")
 
@@ -250,7 +260,7 @@ def _status_form(
 ) -> Response:
     def deed(session: Session) -> dict[str, Any]:
         state = request.app.state
-        promises, _more = commitments.list_commitments(
+        promises, more = commitments.list_commitments(
             session, by, limit=MOST, feature_id=[feature_id], state=BINDING
         )
         return {
@@ -259,6 +269,8 @@ def _status_form(
                 state.book, session, by, state.policy, feature_id, DemandFilter()
             ),
             "promises": promises,
+            "more": more,
+            "shown": A_FEW,
         }
 
     found = reading(request, deed)
@@ -272,7 +284,8 @@ def _status_form(
     rest = "override_reason" if isinstance(error, commitments.HasCommitments) else "status"
     faults = by_field(error, STATUS, rest=rest) if error else {}
     if error and not faults:
-        faults = {rest: error.detail}
+        again = " Look at it as it is now, and change it again." if isinstance(error, Stale) else ""
+        faults = {rest: error.detail + again}
     return render(
         request,
         "feature_status.html",
@@ -282,67 +295,4 @@ def _status_form(
         faults=faults,
         statuses=[(str(each), VERBS[each]) for each in STEPS[feature.status]],
         breaking=isinstance(error, commitments.HasCommitments),
-    )
-
-
-@router.get("/features/{feature_id:uuid}/merge", dependencies=WRITE)
-def ask_for_merge(request: Request, by: By, feature_id: UUID) -> Response:
-    """The form to merge a feature into another one of its product."""
-    return _merge_form(request, by, feature_id)
-
-
-@router.post("/features/{feature_id:uuid}/merge", dependencies=WRITE)
-def merge_features(request: Request, by: By, feature_id: UUID, form: Filled) -> Response:
-    """Merge; the page of the one that remains offers to take it back."""
-    policy = request.app.state.policy
-    try:
-        into = _into(form)
-        writing(
-            request,
-            lambda session: features.merge_features(session, by, policy, feature_id, into),
-        )
-    except (Conflict, Invalid) as error:
-        return _merge_form(request, by, feature_id, error)
-    return see(f"/features/{into}?notice=merged")
-
-
-@router.post("/features/{feature_id:uuid}/unmerge", dependencies=WRITE)
-def unmerge_feature(request: Request, by: By, feature_id: UUID) -> Response:
-    """Take a merge back: every number is as it was."""
-    policy = request.app.state.policy
-    writing(request, lambda session: features.unmerge_feature(session, by, policy, feature_id))
-    return see(f"/features/{feature_id}?notice=unmerged")
-
-
-def _into(form: Form) -> UUID:
-    try:
-        return UUID(form.get("into"))
-    except ValueError:
-        raise invalid("into", "choose the feature that remains") from None
-
-
-def _merge_form(
-    request: Request, by: Caller, feature_id: UUID, error: DomainError | None = None
-) -> Response:
-    def deed(session: Session) -> dict[str, Any]:
-        state = request.app.state
-        feature = features.get_feature(session, by, feature_id)
-        listed, _more = features.list_features(
-            session, by, limit=MOST_FEATURES, product_id=[feature.product_id]
-        )
-        return {
-            "feature": feature,
-            "others": [(str(each.id), each.title) for each in listed if each.id != feature_id],
-            "found": demand.of_feature(
-                state.book, session, by, state.policy, feature_id, DemandFilter()
-            ),
-        }
-
-    faults = (by_field(error, ("into",), rest="into") or {"into": error.detail}) if error else {}
-    return render(
-        request,
-        "feature_merge.html",
-        HTTPStatus.UNPROCESSABLE_ENTITY if error else HTTPStatus.OK,
-        **reading(request, deed),
-        faults=faults,
     )

@@ -40,10 +40,12 @@ def test_a_feature_is_made_planned_and_merged_and_taken_apart(
 
     page.goto(f"/features/{other.id}/merge")
     page.get_by_label("The feature that remains").select_option("Dark theme")
+    page.get_by_role("button", name="Look first").click()
+    expect(page.get_by_text("1 ask of 1 customer and 0 prospects").last).to_be_visible()
     page.get_by_role("button", name="Merge").click()
     expect(page.locator(".evidence")).to_contain_text("Acme")
 
-    page.get_by_role("button", name="Take back the merge of Night mode").click()
+    page.get_by_role("button", name="Undo the merge of Night mode").click()
     expect(page.get_by_role("status")).to_contain_text("Taken apart")
     expect(page.get_by_role("heading", name="Night mode", exact=True)).to_be_visible()
 

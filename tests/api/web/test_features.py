@@ -38,6 +38,41 @@ class TestRoadmap:
 
         assert "Dark theme" not in office.get(f"/roadmap?product_id={other.id}").text
 
+    def test_of_a_title(self, office: TestClient, make: Make) -> None:
+        make.feature(title="Dark theme")
+        make.feature(title="Audit log")
+
+        page = office.get("/roadmap?q=DARK").text
+
+        assert "Dark theme" in page
+        assert "Audit log" not in page
+
+    def test_a_word_in_no_title_is_no_empty_roadmap(self, office: TestClient, make: Make) -> None:
+        make.feature(title="Dark theme")
+
+        assert "Nothing fits" in office.get("/roadmap?q=offline").text
+
+    def test_a_long_lane_opens_onto_the_whole_of_it(self, office: TestClient, make: Make) -> None:
+        for number in range(13):
+            make.feature(title=f"Wish {number}")
+
+        short = office.get("/roadmap").text
+        whole = office.get("/roadmap?status=candidate").text
+
+        assert short.count("lane-card") == 12
+        assert 'href="/roadmap?status=candidate"' in short
+        assert whole.count("lane-card") == 13
+
+    def test_a_card_says_whose_product_where_there_are_two(
+        self, office: TestClient, make: Make
+    ) -> None:
+        make.feature(product_id=make.product(name="Atlas").id)
+        make.product(name="Borealis")
+
+        lanes = office.get("/roadmap").text.split('class="roadmap"')[1]
+
+        assert "Atlas" in lanes
+
     def test_an_empty_one_says_what_a_feature_is(self, office: TestClient) -> None:
         assert "No feature yet" in office.get("/roadmap").text
 
@@ -66,6 +101,45 @@ class TestFeature:
         make.response(make.ask(make.customer(name="Acme"), feature), kind="yes", basis="committed")
 
         assert "Open promises" in desk.get(f"/features/{feature.id}").text
+
+    def test_its_answers_say_who_gave_them(self, desk: TestClient, make: Make) -> None:
+        feature = make.feature()
+        make.response(make.ask(make.customer(name="Acme"), feature))
+
+        page = desk.get(f"/features/{feature.id}").text
+
+        given = page.split('id="answers"')[1].split("</section>")[0]
+        assert "Acme" in given
+        assert "not planned" in given
+        assert "not told" in given
+
+    def test_it_says_how_far_the_bar_is(self, desk: TestClient, make: Make) -> None:
+        worth = {"amount": "10000.00", "currency": "USD"}
+        feature = make.feature(demand_bar={"accounts": 4, "arr": worth})
+        make.ask(make.customer("5000.00"), feature)
+
+        page = desk.get(f"/features/{feature.id}").text
+
+        assert "1 of 4" in page
+        assert "$5,000 of $10,000" in page
+        assert "Not reached" in page
+
+    def test_a_bar_of_other_money_is_measured_in_it(self, desk: TestClient, make: Make) -> None:
+        worth = {"amount": "10000.00", "currency": "EUR"}
+        feature = make.feature(demand_bar={"accounts": None, "arr": worth})
+        arr = {"amount": "2500.00", "currency": "EUR"}
+        make.ask(make.account(lifecycle="customer", arr=arr), feature)
+
+        assert "€2,500 of €10,000" in desk.get(f"/features/{feature.id}").text
+
+    def test_it_says_when_the_bar_was_reached(self, desk: TestClient, make: Make) -> None:
+        feature = make.feature(demand_bar={"accounts": 1, "arr": None})
+        make.ask(make.customer(), feature)
+
+        page = desk.get(f"/features/{feature.id}").text
+
+        assert "Reached on" in page
+        assert "with 1 live customer" in page
 
     def test_nobody_asked(self, desk: TestClient, make: Make) -> None:
         assert "Nobody asked for it yet" in desk.get(f"/features/{make.feature().id}").text
@@ -102,6 +176,40 @@ class TestForms:
         make.session.expire_all()
         kept = make.session.get_one(Feature, feature.id)
         assert (kept.title, kept.area) == ("Dark theme", None)
+
+    def test_a_bar_is_set(self, office: TestClient, make: Make) -> None:
+        feature = make.feature()
+        data = {"title": "Dark theme", "bar_amount": "250,000", "bar_currency": "USD"}
+
+        office.post(f"/features/{feature.id}/edit", data=data | {"bar_accounts": "10"})
+
+        make.session.expire_all()
+        bar = make.session.get_one(Feature, feature.id).demand_bar
+        assert bar is not None
+        assert bar.arr is not None
+        assert (bar.accounts, bar.arr.amount) == (10, "250000.00")
+
+    def test_a_bar_is_a_number(self, office: TestClient, make: Make) -> None:
+        answer = office.post(
+            f"/features/{make.feature().id}/edit", data={"title": "X", "bar_accounts": "many"}
+        )
+
+        assert answer.status_code == 422
+        assert "is no whole number" in answer.text
+
+    def test_what_another_changed_meanwhile_is_not_overwritten(
+        self, office: TestClient, make: Make
+    ) -> None:
+        feature = make.feature(title="Dark theme")
+        form = {"title": "Night theme", "version": "1"}
+        office.post(f"/features/{feature.id}/edit", data=form)
+
+        answer = office.post(f"/features/{feature.id}/edit", data=form | {"title": "Dim theme"})
+
+        make.session.expire_all()
+        assert answer.status_code == 422
+        assert "Dim theme" in answer.text
+        assert make.session.get_one(Feature, feature.id).title == "Night theme"
 
 
 class TestStatus:
@@ -144,10 +252,42 @@ class TestStatus:
 
         assert refused.status_code == 422
         assert 'name="override_reason"' in refused.text
+        assert f'href="/promises?feature_id={feature.id}"' in refused.text
         assert taken.status_code == 303
 
 
 class TestMerge:
+    def test_first_it_says_what_comes_together(self, office: TestClient, make: Make) -> None:
+        gone, acme = make.feature(title="Night mode"), make.customer(name="Acme")
+        stays = make.feature(title="Dark theme", product_id=gone.product_id)
+        make.ask(acme, gone)
+        make.ask(acme, stays)
+        make.ask(make.account(), stays)
+
+        page = office.get(f"/features/{gone.id}/merge?into={stays.id}").text
+
+        assert "1 ask of 1 customer and 0 prospects" in page
+        assert "2 asks of 1 customer and 1 prospect" in page
+        assert "3 asks of 1 customer and 1 prospect" in page
+
+    def test_into_one_of_another_product_says_so(self, office: TestClient, make: Make) -> None:
+        feature = make.feature()
+        other = make.feature(product_id=make.product(name="Other").id)
+
+        answer = office.get(f"/features/{feature.id}/merge?into={other.id}")
+
+        assert "no other feature" in answer.text
+
+    def test_its_notice_takes_it_back(self, office: TestClient, make: Make) -> None:
+        gone = make.feature(title="Night mode")
+        stays = make.feature(product_id=gone.product_id)
+
+        answer = office.post(f"/features/{gone.id}/merge", data={"into": str(stays.id)})
+        page = office.get(answer.headers["location"]).text
+
+        notice = page.split('class="notice good"')[1].split("</form>")[0]
+        assert f'action="/features/{gone.id}/unmerge"' in notice
+
     def test_its_asks_count_for_the_other_and_back(self, office: TestClient, make: Make) -> None:
         gone = make.feature(title="Night mode")
         stays = make.feature(title="Dark theme", product_id=gone.product_id)
