@@ -16,6 +16,7 @@ from api.web import (
     promises,
     search,
     sign_in,
+    suggestions,
 )
 
 
@@ -24,6 +25,6 @@ def install(app: FastAPI) -> None:
     app.state.error_page = failures.error_page
     for part in (
         assets, sign_in, demand, features, accounts, admin, asks, answers, promises, inbox,
-        search, failures, docs,
+        search, suggestions, failures, docs,
     ):  # fmt: skip
         app.include_router(part.router, include_in_schema=False)
