@@ -132,7 +132,7 @@ def test_the_wheel_holds_every_migration(inside: list[str]) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("ending", [".html", ".css", ".toml", "LICENSE"])
+@pytest.mark.parametrize("ending", [".html", ".css", ".js", ".toml", "LICENSE"])
 def test_the_wheel_holds_more_than_python(inside: list[str], ending: str) -> None:
     assert [name for name in inside if name.endswith(ending)] != []
 

@@ -19,6 +19,7 @@ from api.web import (
     search,
     sign_in,
     styleguide,
+    suggestions,
     views,
 )
 
@@ -28,6 +29,6 @@ def install(app: FastAPI) -> None:
     app.state.error_page = failures.error_page
     for part in (
         assets, sign_in, demand, views, roadmap, features, feature_merges, accounts, admin, asks,
-        answers, promises, inbox, search, failures, docs, styleguide,
+        answers, promises, inbox, search, suggestions, failures, docs, styleguide,
     ):  # fmt: skip
         app.include_router(part.router, include_in_schema=False)

@@ -1,6 +1,7 @@
 """One ask and its answer: yes, no or ranked. There is no maybe."""
 
 import re
+from dataclasses import asdict
 from http import HTTPStatus
 from typing import Any
 from uuid import UUID
@@ -19,6 +20,7 @@ from models.response import (
     BASES,
     Basis,
     Channel,
+    MessageCheck,
     NoNew,
     RankedNew,
     ResponseKind,
@@ -27,14 +29,17 @@ from models.response import (
     YesNew,
 )
 from services import (
+    accounts,
     ask_views,
     asks,
     features,
     guide,
+    opportunities,
     products,
     response_views,
     responses,
     similar,
+    wording,
 )
 from services.errors import Conflict, DomainError, Invalid
 from services.permissions import Caller, Permission
@@ -128,6 +133,25 @@ def tell(request: Request, by: By, ask_id: UUID, form: Filled) -> Response:
     except (Conflict, Invalid) as error:
         return _page(request, by, ask_id, error=error, untold=error.detail)
     return see(f"/asks/{ask_id}?notice=told")
+
+
+@router.post("/messages/check", dependencies=READ)
+def check_message(request: Request, form: Filled) -> Response:
+    """A fragment: the words to the customer with their hedges marked, and what to say instead."""
+    typed = {"message": _typed(form)["message"], "kind": form.get("kind") or None}
+    given = shaped(MessageCheck, typed)
+    found = wording.read(given.message, given.kind)
+    spans = [asdict(span) for span in found.spans]
+    return render(
+        request,
+        "reading.html",
+        message=given.message.strip(),
+        verdict=found.verdict,
+        spans=spans,
+        marked=_marked(given.message, spans),
+        contradicts=given.kind is not None and wording.contradicts(found, given.kind),
+        kind=given.kind,
+    )
 
 
 def _triaged(form: Form) -> AskChange:
@@ -231,6 +255,7 @@ def _read(session: Session, request: Request, by: Caller, ask_id: UUID) -> dict[
     ask, _version = ask_views.get_ask(session, by, ask_id)
     given = response_views.of_ask(session, responses.list_responses(session, by, ask_id))
     feature = _standing(session, by, ask["feature_id"]) if ask["feature_id"] else None
+    deal = ask["opportunity_id"]
     product = products.get_product(session, by, ask["product_id"])
     shareable, _more = features.list_features(
         session, by, limit=MOST_CHOICES, product_id=[product.id], shareable=True
@@ -242,6 +267,8 @@ def _read(session: Session, request: Request, by: Caller, ask_id: UUID) -> dict[
     }
     return {
         "ask": ask,
+        "account": accounts.get_account(session, by, ask["account"]["id"]),
+        "deal": opportunities.get_opportunity(session, by, deal) if deal else None,
         "responses": given,
         "feature": feature,
         "product": product,

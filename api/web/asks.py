@@ -1,28 +1,34 @@
-"""Pages for asks: the list with the debts first, the form to log one, and one ask."""
+"""Pages for asks: the list with the debts first, triage of many, and the form to log one."""
 
+from collections.abc import Mapping
 from http import HTTPStatus
+from types import MappingProxyType
 from typing import Annotated, Any
 from urllib.parse import urlencode
 from uuid import UUID
 
 from fastapi import APIRouter, Query, Request, Response
-from pydantic import BaseModel, BeforeValidator, Field
+from pydantic import BaseModel, BeforeValidator, Field, TypeAdapter
 
 from api.auth import needs
 from api.parameters import Cursor, Search
-from api.web.pages import By, Filled, Page, by_field, reading, see, writing
+from api.web.pages import By, Filled, Form, Page, by_field, reading, see, writing
+from api.web.suggestions import known_account
 from api.web.templating import render
 from api.work import Session
 from models.ask import AskState, Importance
 from models.base import utc_today
-from services import accounts, ask_views, asks, features, products
+from models.feature import Feature
+from models.user import Role
+from services import accounts, ask_views, asks, features, products, triage
 from services.ask_views import AskFilter, AskOrder
-from services.errors import Invalid, invalid
+from services.errors import DomainError, Invalid, invalid
 from services.permissions import Caller, Permission
 from services.policy import Policy
 
 router = APIRouter(route_class=Page)
 READ, LOG = [needs(Permission.ask_read)], [needs(Permission.ask_log)]
+TRIAGE = [needs(Permission.ask_triage)]
 
 A_PAGE = 50
 MOST_ACCOUNTS = 300  # that the form suggests; any other is found by its name all the same
@@ -30,7 +36,7 @@ MOST_FEATURES = 500
 MOST_PRODUCTS = 200
 FIELDS = (
     "account", "domain", "title", "verbatim", "why", "importance", "product_id", "feature_id",
-    "asked_on", "contact_name", "contact_email",
+    "asked_on", "contact_name", "contact_email", "opportunity_id",
 )  # fmt: skip
 
 SHOWN: dict[str, tuple[str, AskFilter, AskOrder]] = {
@@ -47,7 +53,16 @@ SHOWN: dict[str, tuple[str, AskFilter, AskOrder]] = {
     "all": ("All", AskFilter(), AskOrder.newest),
 }
 
+NONE_REFUSED: Mapping[UUID, DomainError] = MappingProxyType({})
+Ticked = Annotated[list[UUID], Field(min_length=1, max_length=A_PAGE)]
+_TICKED: TypeAdapter[list[UUID]] = TypeAdapter(Ticked)
 Blank = BeforeValidator(lambda value: None if value == "" else value)
+
+
+def _ids(value: Any) -> Any:
+    """What an address holds as one text, with commas."""
+    parts = value if isinstance(value, list) else [value]
+    return [each for part in parts for each in str(part).split(",") if each]
 
 
 class Wanted(BaseModel):
@@ -57,6 +72,7 @@ class Wanted(BaseModel):
     feature_id: Annotated[UUID | None, Blank] = None
     q: Annotated[Search | None, Blank] = None
     mine: Annotated[bool, Blank] = False
+    was: Annotated[list[UUID], BeforeValidator(_ids)] = Field(default=[], max_length=A_PAGE)
     cursor: Cursor | None = None
 
     def address(self, **other: str) -> str:
@@ -69,30 +85,101 @@ class Wanted(BaseModel):
 
 @router.get("/asks", dependencies=READ)
 def list_asks(request: Request, by: By, wanted: Annotated[Wanted, Query()]) -> Response:
-    """Asks, the debts first: what has waited longest is at the top."""
+    """Asks, the debts first: what has waited longest is at the top; an SE begins with the own."""
+    if by.role is Role.se and not request.query_params:
+        wanted = wanted.model_copy(update={"mine": True})
+    return _list(request, by, wanted)
+
+
+@router.get("/asks/triage", dependencies=READ)
+def back_to_untriaged() -> Response:
+    """Whoever reloads the address of the form comes back to the list."""
+    return see("/asks?show=untriaged")
+
+
+@router.post("/asks/triage", dependencies=TRIAGE)
+def triage_many(request: Request, by: By, form: Filled) -> Response:
+    """Triage the asks that were ticked, or take that back; each that cannot be is told."""
+    policy, undo = request.app.state.policy, form.get("undo") != ""
+    wanted = Wanted(show="untriaged", mine=form.get("mine") != "")
+    try:
+        chosen, feature_id = _chosen(form, undo=undo)
+        done = writing(
+            request, lambda session: triage.triage_asks(session, by, policy, chosen, feature_id)
+        )
+    except Invalid as error:
+        return _list(request, by, wanted, error=error)
+    bad = {key: error for key, error in done.items() if error is not None}
+    good = [str(key) for key in done if key not in bad]
+    if bad:
+        return _list(request, by, wanted, refused=bad, kept=len(good))
+    if undo:
+        return see(wanted.address(notice="untriaged"))
+    return see(wanted.address(notice="triaged", was=",".join(good)))
+
+
+def _chosen(form: Form, *, undo: bool) -> tuple[list[UUID], UUID | None]:
+    """The asks that were ticked and the feature they are for.
+
+    Raises:
+        Invalid: Something was not chosen, or is no id.
+    """
+    try:
+        chosen = _TICKED.validate_python(form.all("ask_id"))
+        feature_id = None if undo else UUID(form.get("feature_id"))
+    except ValueError:
+        raise Invalid("Tick one ask at least, and choose the feature that they are for.") from None
+    return chosen, feature_id
+
+
+def _list(
+    request: Request,
+    by: Caller,
+    wanted: Wanted,
+    *,
+    error: Invalid | None = None,
+    refused: Mapping[UUID, DomainError] = NONE_REFUSED,
+    kept: int = 0,
+) -> Response:
     _label, chosen, order = SHOWN[wanted.show]
     within = {"feature_id": [wanted.feature_id]} if wanted.feature_id else {}
     own = {"logged_by": [by.email]} if wanted.mine else {}
     sought = AskFilter(**vars(chosen) | within | own | {"q": wanted.q})
 
-    def deed(session: Session) -> tuple[Any, str | None, str | None]:
+    triages = wanted.show == "untriaged" and by.may(Permission.ask_triage)
+
+    def deed(session: Session) -> tuple[Any, str | None, str | None, Any]:
         found, more = ask_views.list_asks(
             session, by, sought, limit=A_PAGE, cursor=wanted.cursor, order=order
         )
+        choices = _features(session, by) if triages else None
         if wanted.feature_id is None:
-            return found, more, None
-        return found, more, features.get_feature(session, by, wanted.feature_id).title
+            return found, more, None, choices
+        return found, more, features.get_feature(session, by, wanted.feature_id).title, choices
 
-    found, more, feature = reading(request, deed)
+    found, more, feature, choices = reading(request, deed)
+    titles = {ask["id"]: ask["title"] for ask in found}
     return render(
         request,
         "asks.html",
+        HTTPStatus.UNPROCESSABLE_ENTITY if error or refused else HTTPStatus.OK,
         asks=found,
+        choices=choices,
+        error=error,
+        refused=[(titles.get(key, "Another ask"), _told(said)) for key, said in refused.items()],
+        kept=kept,
         wanted=wanted,
         feature=feature,
         tabs=[(name, label) for name, (label, _filter, _order) in SHOWN.items()],
         next_page=wanted.address(cursor=more) if more else None,
     )
+
+
+def _told(error: DomainError) -> str:
+    """What kept an ask from being triaged, without the ids of the API's message."""
+    if isinstance(error, Invalid):
+        return f"the feature {error.errors[0]['msg']}."
+    return f"{error.title}. {error.cure}"
 
 
 @router.get("/asks/new", dependencies=LOG)
@@ -112,7 +199,8 @@ def log_ask(request: Request, by: By, form: Filled) -> Response:
         ask_id = writing(request, lambda session: _log(session, by, policy, typed))
     except Invalid as error:
         return _form(request, by, typed, error)
-    return see(f"/asks/{ask_id}?notice=logged")
+    answering = form.get("then") == "answer"
+    return see(f"/asks/{ask_id}?notice=logged{'#answer' if answering else ''}")
 
 
 def _form(
@@ -120,15 +208,12 @@ def _form(
 ) -> Response:
     def deed(session: Session) -> dict[str, Any]:
         known, _more = products.list_products(session, by, limit=MOST_PRODUCTS)
-        listed, _more = features.list_features(session, by, limit=MOST_FEATURES)
         suggested, _more = accounts.list_accounts(session, by, limit=MOST_ACCOUNTS)
         return {
             "products": [(str(product.id), product.name) for product in known],
-            "features": [
-                (product.name, [each for each in listed if each.product_id == product.id])
-                for product in known
-            ],
-            "accounts": [(account.name, account.domain or "") for account in suggested],
+            "features": _features(session, by),
+            "accounts": suggested,
+            "known": known_account(session, by, typed["account"].strip(), typed["domain"].strip()),
         }
 
     choices = reading(request, deed)
@@ -141,9 +226,19 @@ def _form(
         typed=typed,
         faults=by_field(error, FIELDS, rest="title") if error else {},
         importances=[*Importance],
-        answer_days=request.app.state.policy.answer_days,
+        due_on=asks.due_on(request.app.state.policy),
         **choices,
     )
+
+
+def _features(session: Session, by: Caller) -> list[tuple[str, list[Feature]]]:
+    """The features that an ask may be for, by the name of their product."""
+    known, _more = products.list_products(session, by, limit=MOST_PRODUCTS)
+    listed, _more = features.list_features(session, by, limit=MOST_FEATURES)
+    return [
+        (product.name, [each for each in listed if each.product_id == product.id])
+        for product in known
+    ]
 
 
 def _log(session: Session, by: Caller, policy: Policy, typed: dict[str, str]) -> UUID:

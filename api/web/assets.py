@@ -11,7 +11,12 @@ from services.errors import NotFound
 router = APIRouter()
 
 FOLDER = Path(__file__).parent / "static"
-MEDIA_TYPES = {".css": "text/css; charset=utf-8", ".svg": "image/svg+xml"}
+MEDIA_TYPES = {
+    ".css": "text/css; charset=utf-8",
+    ".js": "text/javascript; charset=utf-8",
+    ".svg": "image/svg+xml",
+    ".txt": "text/plain; charset=utf-8",
+}
 FOR_EVER = {"Cache-Control": "public, max-age=31536000, immutable"}
 
 

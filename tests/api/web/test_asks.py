@@ -9,6 +9,8 @@ from models.account import Account, Contact
 from models.ask import Ask, Source
 from models.base import utc_today
 from models.user import Role
+from services.asks import due_on
+from services.policy import Policy
 from tests.api.web.conftest import Browser
 from tests.factories import Make
 
@@ -214,7 +216,7 @@ class TestList:
         make.ask(title="Owed")
         make.response(make.ask(title="Answered already"))
 
-        page = desk.get("/asks")
+        page = desk.get("/asks?show=waiting")
 
         assert "Owed" in page.text
         assert "Answered already" not in page.text
@@ -278,7 +280,59 @@ class TestList:
         assert "What to do" in answer.text
 
 
+class TestDeal:
+    def test_an_open_deal_of_the_account_can_be_named(
+        self, desk: TestClient, make: Make, session: Session
+    ) -> None:
+        make.product()
+        account = make.account(name="Acme", domain="acme.example")
+        deal = make.opportunity(account)
+
+        desk.post("/asks/new", data=FORM | {"opportunity_id": str(deal.id)})
+
+        assert logged(session).opportunity_id == deal.id
+
+    def test_one_of_another_account_is_told(self, desk: TestClient, make: Make) -> None:
+        make.product()
+        make.opportunity(make.account(name="Acme", domain="acme.example"))
+        other = make.opportunity(make.account(name="Other"))
+
+        answer = desk.post("/asks/new", data=FORM | {"opportunity_id": str(other.id)})
+
+        assert answer.status_code == 422
+        assert "is a deal of another account" in answer.text
+
+    def test_the_second_button_goes_on_to_the_answer(self, desk: TestClient, make: Make) -> None:
+        make.product()
+
+        answer = desk.post("/asks/new", data=FORM | {"then": "answer"})
+
+        assert answer.headers["location"].endswith("?notice=logged#answer")
+
+    def test_the_day_of_the_debt_is_shown(
+        self, desk: TestClient, make: Make, policy: Policy
+    ) -> None:
+        make.product()
+
+        page = desk.get("/asks/new").text
+
+        assert f'due on <time datetime="{due_on(policy)}">' in page
+
+
 class TestMine:
+    def test_an_se_begins_with_the_own(self, desk: TestClient, make: Make) -> None:
+        make.ask(title="Of another")
+
+        page = desk.get("/asks").text
+
+        assert "<h1>My asks</h1>" in page
+        assert "Of another" not in page
+
+    def test_a_pm_begins_with_everybodys(self, browser_as: Browser, make: Make) -> None:
+        make.ask(title="Of another")
+
+        assert "Of another" in browser_as(Role.pm).get("/asks").text
+
     def test_only_what_i_logged(self, browser_as: Browser, make: Make) -> None:
         user = make.user(Role.se)
         browser = browser_as(Role.se, user)
