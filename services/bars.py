@@ -5,7 +5,7 @@ the refusal comes back to whoever gave it, once; and the feature's own event goe
 only after demand fell well below the bar and some time passed.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from uuid import UUID
@@ -51,6 +51,14 @@ class Standing:
         return enough_accounts and 100 * self.arr.get(bar.arr.currency, 0) >= percent * needed
 
 
+@dataclass(frozen=True)
+class Measured:
+    """The facts about a feature, and whether demand for it reaches its bar."""
+
+    evidence: EvidenceSeen
+    reached: bool
+
+
 def live() -> ColumnElement[bool]:
     """The condition for an account to be a live customer."""
     return (col(Account.lifecycle) == Lifecycle.customer) & col(Account.merged_into).is_(None)
@@ -58,18 +66,38 @@ def live() -> ColumnElement[bool]:
 
 def standing(session: Session, feature: Feature) -> Standing:
     """Where live-customer demand for a feature stands now, merged features included."""
-    asking = select(col(Ask.account_id)).where(
-        col(Ask.feature_id).in_(families.members(feature.id)), col(Ask.state) != AskState.withdrawn
+    return standings(session, [feature])[feature.id]
+
+
+def standings(session: Session, features: Sequence[Feature]) -> dict[UUID, Standing]:
+    """`standing` for several features at once, by their ids."""
+    found = {each.id: Standing(0, {}) for each in features}
+    if not found:
+        return found
+    family = families.roots(*found)
+    asking = (
+        select(family.c.root, col(Ask.account_id).label("account_id"))
+        .join(Ask, col(Ask.feature_id) == family.c.id)
+        .where(col(Ask.state) != AskState.withdrawn)
+        .distinct()
+        .subquery()
     )
     rows = session.execute(
-        select(col(Account.arr_currency), func.count(), func.sum(col(Account.arr_minor)))
-        .where(live(), col(Account.id).in_(asking))
-        .group_by(col(Account.arr_currency))
-    ).all()
-    return Standing(
-        accounts=sum(count for _currency, count, _arr in rows),
-        arr={currency: int(arr) for currency, _count, arr in rows if currency is not None},
+        select(
+            asking.c.root,
+            col(Account.arr_currency),
+            func.count(),
+            func.sum(col(Account.arr_minor)),
+        )
+        .join(Account, col(Account.id) == asking.c.account_id)
+        .where(live())
+        .group_by(asking.c.root, col(Account.arr_currency))
     )
+    for root, currency, count, arr in rows:
+        so_far = found[root]
+        more = {} if currency is None else {currency: int(arr)}
+        found[root] = Standing(so_far.accounts + count, so_far.arr | more)
+    return found
 
 
 def bar_of(session: Session, feature: Feature) -> BarSeen | None:
@@ -82,26 +110,40 @@ def bar_of(session: Session, feature: Feature) -> BarSeen | None:
 
 def evidence(session: Session, policy: Policy, feature: Feature | None) -> EvidenceSeen:
     """The facts that an answer rests on, as they are now."""
-    live_accounts = session.execute(select(func.count()).where(live())).scalar_one()
-    if feature is None:
-        return EvidenceSeen(
-            feature_status=None,
-            target_on=None,
-            live_accounts_asking=None,
-            live_accounts=live_accounts,
-            arr_asking=None,
-            bar=None,
-        )
-    now, bar = standing(session, feature), bar_of(session, feature)
-    currency = bar.arr.currency if bar and bar.arr else policy.currency
+    if feature is not None:
+        return measured(session, policy, [feature])[feature.id].evidence
     return EvidenceSeen(
-        feature_status=feature.status,
-        target_on=feature.target_on,
-        live_accounts_asking=now.accounts,
-        live_accounts=live_accounts,
-        arr_asking=money(now.arr.get(currency, 0), currency),
-        bar=bar,
+        feature_status=None,
+        target_on=None,
+        live_accounts_asking=None,
+        live_accounts=_live_accounts(session),
+        arr_asking=None,
+        bar=None,
     )
+
+
+def measured(session: Session, policy: Policy, features: Sequence[Feature]) -> dict[UUID, Measured]:
+    """The facts about several features at once, by their ids."""
+    found, live_accounts = standings(session, features), _live_accounts(session)
+    facts = {}
+    for each in features:
+        now, bar = found[each.id], bar_of(session, each)
+        currency = bar.arr.currency if bar and bar.arr else policy.currency
+        seen = EvidenceSeen(
+            feature_status=each.status,
+            target_on=each.target_on,
+            live_accounts_asking=now.accounts,
+            live_accounts=live_accounts,
+            arr_asking=money(now.arr.get(currency, 0), currency),
+            bar=bar,
+        )
+        facts[each.id] = Measured(seen, reached=now.reaches(bar))
+    return facts
+
+
+def _live_accounts(session: Session) -> int:
+    found: int = session.execute(select(func.count()).where(live())).scalar_one()
+    return found
 
 
 def watch(session: Session, policy: Policy, feature_ids: Iterable[UUID]) -> None:

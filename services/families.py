@@ -57,11 +57,14 @@ def of_product(session: Session, product_id: UUID) -> Iterable[UUID]:
     ).all()
 
 
-def roots() -> Any:
-    """Every feature beside the one that it counts for, as a query with `id` and `root`."""
-    top: Any = sql_select(col(Feature.id).label("id"), col(Feature.id).label("root")).where(
-        col(Feature.merged_into).is_(None)
-    )
+def roots(*feature_ids: UUID) -> Any:
+    """Every feature beside the one that it counts for, as a query with `id` and `root`.
+
+    Args:
+        feature_ids: The ones counted for, where not all are wanted.
+    """
+    wanted = col(Feature.id).in_(feature_ids) if feature_ids else col(Feature.merged_into).is_(None)
+    top: Any = sql_select(col(Feature.id).label("id"), col(Feature.id).label("root")).where(wanted)
     found = top.cte("roots", recursive=True)
     merged = sql_select(col(Feature.id), found.c.root).where(col(Feature.merged_into) == found.c.id)
     return found.union_all(merged)

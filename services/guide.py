@@ -1,12 +1,13 @@
 """Which answer the facts support, with the figures behind it and words to say. The SE decides."""
 
 import re
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import func, select
+from sqlalchemy import select
 from sqlmodel import Session, col
 
 from models.ask import Ask, AskState
@@ -58,10 +59,11 @@ def guide(session: Session, by: Caller, policy: Policy, ask_id: UUID) -> dict[st
     """
     by.require(Permission.ask_read)
     ask = load(session, Ask, ask_id)
-    feature = None
-    if ask.feature_id is not None:
+    if ask.feature_id is None:
+        facts = _untriaged(session, policy, ask)
+    else:
         feature = families.survivor(session, session.get_one(Feature, ask.feature_id))
-    facts = _facts(session, policy, feature, ask.title, ask.product_id)
+        facts = _facts(session, policy, [feature])[feature.id]
     proposals = propose(facts)
     because = reasons(facts)
     if ask.state is AskState.answered:
@@ -75,42 +77,62 @@ def guide(session: Session, by: Caller, policy: Policy, ask_id: UUID) -> dict[st
     }
 
 
-def to_say(session: Session, by: Caller, policy: Policy, feature: Feature) -> Proposal:
-    """What to say of a feature before anybody asks: the answer that the facts support best.
+def to_say(
+    session: Session, by: Caller, policy: Policy, features: Sequence[Feature]
+) -> dict[UUID, Proposal]:
+    """What to say of features before anybody asks, by their ids: what the facts support best.
 
     Raises:
         NotPermitted: `by` may not read.
     """
     by.require(Permission.ask_read)
-    return propose(_facts(session, policy, feature, feature.title, feature.product_id))[0]
+    facts = _facts(session, policy, features)
+    return {key: propose(found)[0] for key, found in facts.items()}
 
 
-def _facts(
-    session: Session, policy: Policy, feature: Feature | None, asked: str, product_id: UUID
-) -> Facts:
-    product = session.get_one(Product, feature.product_id if feature else product_id)
-    evidence = bars.evidence(session, policy, feature)
-    others = 0
-    if feature is not None:
-        others = session.execute(
-            select(func.count())
-            .select_from(Feature)
-            .where(
-                col(Feature.product_id) == feature.product_id,
-                col(Feature.id) != feature.id,
-                col(Feature.merged_into).is_(None),
-                col(Feature.shareable).is_(True),
-            )
-        ).scalar_one()
+def _facts(session: Session, policy: Policy, features: Sequence[Feature]) -> dict[UUID, Facts]:
+    known = bars.measured(session, policy, features)
+    shareable = _shareable(session, {each.product_id for each in features})
+    return {
+        each.id: Facts(
+            name=quoted(each.public_title or each.title),
+            status=each.status,
+            target_on=each.target_on,
+            decline_reason=each.decline_reason,
+            maturity=session.get_one(Product, each.product_id).maturity,
+            evidence=known[each.id].evidence,
+            bar_reached=known[each.id].reached,
+            others=len(shareable.get(each.product_id, set()) - {each.id}),
+        )
+        for each in features
+    }
+
+
+def _shareable(session: Session, product_ids: Collection[UUID]) -> dict[UUID, set[UUID]]:
+    """The features of each product that customers may see."""
+    found: dict[UUID, set[UUID]] = {}
+    rows = session.execute(
+        select(col(Feature.product_id), col(Feature.id)).where(
+            col(Feature.product_id).in_(product_ids),
+            col(Feature.merged_into).is_(None),
+            col(Feature.shareable).is_(True),
+        )
+    )
+    for product_id, feature_id in rows:
+        found.setdefault(product_id, set()).add(feature_id)
+    return found
+
+
+def _untriaged(session: Session, policy: Policy, ask: Ask) -> Facts:
     return Facts(
-        name=quoted((feature.public_title or feature.title) if feature else asked),
-        status=feature.status if feature else None,
-        target_on=feature.target_on if feature else None,
-        decline_reason=feature.decline_reason if feature else None,
-        maturity=product.maturity,
-        evidence=evidence,
-        bar_reached=feature is not None and bars.standing(session, feature).reaches(evidence.bar),
-        others=others,
+        name=quoted(ask.title),
+        status=None,
+        target_on=None,
+        decline_reason=None,
+        maturity=session.get_one(Product, ask.product_id).maturity,
+        evidence=bars.evidence(session, policy, None),
+        bar_reached=False,
+        others=0,
     )
 
 

@@ -54,14 +54,13 @@ def outlook(
     shipped = [feature for feature in asked if feature.status is FeatureStatus.shipped]
     days = _shipped_on(session, shipped)
     open_ended = [feature for feature in asked if feature.status not in _FIRM]
+    words = guide.to_say(session, by, policy, open_ended)
     return {
         "shipped": [
             (feature, days[feature.id]) for feature in shipped if days[feature.id] >= since
         ],
         "likely": _likely(session, by, book, policy, account, own),
-        "not_to_promise": [
-            (feature, guide.to_say(session, by, policy, feature)) for feature in open_ended
-        ],
+        "not_to_promise": [(feature, words[feature.id]) for feature in open_ended],
     }
 
 
@@ -101,10 +100,6 @@ def _likely(
         book, session, by, policy, wanted, sort=DemandOrder.customers, limit=LIKELY + len(own)
     )
     others = [item for item in found["items"] if item["feature"]["id"] not in own][:LIKELY]
-    return [
-        (
-            item,
-            guide.to_say(session, by, policy, session.get_one(Feature, item["feature"]["id"])),
-        )
-        for item in others
-    ]
+    features = [session.get_one(Feature, item["feature"]["id"]) for item in others]
+    words = guide.to_say(session, by, policy, features)
+    return [(item, words[each.id]) for item, each in zip(others, features, strict=True)]

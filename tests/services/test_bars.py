@@ -64,6 +64,24 @@ class TestWhatCounts:
 
         assert self.standing(make, feature) == bars.Standing(accounts=1, arr={"USD": 1000})
 
+    def test_several_features_at_once_are_as_each_by_itself(self, make: Make) -> None:
+        asked, merged, unasked = make.feature(), make.feature(), make.feature()
+        both = make.customer("10.00")
+        euros = make.account(lifecycle="customer", arr={"amount": "5.00", "currency": "EUR"})
+        for account in (both, euros):
+            make.ask(account, asked)
+        make.ask(both, merged)
+        make.ask(make.customer(None), merged)
+        features.merge_features(make.session, make.boss, make.policy, merged.id, asked.id)
+        three = [asked, unasked, make.feature()]
+        make.ask(both, three[-1])
+
+        found = bars.standings(make.session, three)
+
+        assert found == {each.id: self.standing(make, each) for each in three}
+        assert found[asked.id] == bars.Standing(accounts=3, arr={"USD": 1000, "EUR": 500})
+        assert found[unasked.id] == bars.Standing(accounts=0, arr={})
+
     @pytest.mark.parametrize("lifecycle", ["prospect", "churned"])
     def test_others_than_live_customers_are_nothing(self, lifecycle: str, make: Make) -> None:
         feature = make.feature(demand_bar={"accounts": 1})

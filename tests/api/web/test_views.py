@@ -137,6 +137,9 @@ class TestStyleguide:
 
         answer = desk.get("/styleguide")
 
-        names = set(re.findall(r"macro (\w+)\(", parts)) - {"describing", "htmx"}  # neither shows anything
+        names = set(re.findall(r"macro (\w+)\(", parts)) - {
+            "describing",
+            "htmx",
+        }  # neither shows anything
         assert answer.status_code == 200
         assert {name for name in names if f"ui.{name}(" not in guide} == set()
