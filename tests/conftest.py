@@ -18,7 +18,7 @@ from services.permissions import Caller
 from services.policy import Policy
 from services.settings import Settings
 from services.users import caller_for
-from tests.databases import database, scratch
+from tests.databases import database, drop_spare, scratch
 from tests.factories import Make
 
 As = Callable[..., TestClient]
@@ -33,6 +33,7 @@ def template(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     with database(tmp_path_factory.mktemp("template")) as url:
         migrations.upgrade(url)
         yield url
+        drop_spare()
 
 
 @pytest.fixture
@@ -125,3 +126,10 @@ def pm(client_as: As) -> TestClient:
 def boss(client_as: As) -> TestClient:
     """A client with the key of an administrator."""
     return client_as(Role.admin)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Tests that take seconds are not traced too: the quick ones are what reaches every line."""
+    for item in items:
+        if item.get_closest_marker("slow") or item.get_closest_marker("browser"):
+            item.add_marker("no_cover")

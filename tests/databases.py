@@ -5,10 +5,12 @@ import shutil
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 from uuid import uuid4
 
-from sqlalchemy import NullPool, create_engine, make_url, text
+from sqlalchemy import Connection, NullPool, create_engine, make_url, text
 
 SERVER = make_url(os.environ.get("TEST_DATABASE_URL", "sqlite://"))
 ON_SQLITE = SERVER.get_backend_name() == "sqlite"
@@ -28,18 +30,112 @@ def scratch() -> Path:
 @contextmanager
 def database(folder: Path, template: str | None = None) -> Iterator[str]:
     """The URL of a database of one's own, empty or a copy of `template`, then dropped."""
-    name = f"test_{uuid4().hex}"
     if ON_SQLITE:
+        path = folder / f"test_{uuid4().hex}.db"
         if template:
-            shutil.copy(str(make_url(template).database), folder / f"{name}.db")
-        yield f"sqlite:///{folder / name}.db"
+            shutil.copy(str(make_url(template).database), path)
+        yield f"sqlite:///{path}"
         return
+    held = _Held.take(template)
+    try:
+        yield held.url
+    finally:
+        held.give_back()
+
+
+@dataclass(frozen=True)
+class _Held:
+    """A database on the PostgreSQL server, and the shape that it was made in.
+
+    To make and drop one takes longer than most tests. So one that a test left in its first shape is
+    emptied and becomes the next copy of the same template; any other is dropped.
+    """
+
+    name: str
+    template: str | None
+    shape: tuple[Any, ...]
+
+    @classmethod
+    def take(cls, template: str | None) -> "_Held":
+        for each in _SPARE:
+            if each.template == template:
+                _SPARE.remove(each)
+                return each
+        name = f"test_{uuid4().hex}"
+        # Copying files is four times as quick as copying through the log.
+        like = f"TEMPLATE {make_url(template).database} STRATEGY FILE_COPY" if template else ""
+        _administer(f"CREATE DATABASE {name} {like}")
+        if template is None:
+            return cls(name, template, ())
+        with _connection(name) as made:
+            return cls(name, template, _shape(made))
+
+    @property
+    def url(self) -> str:
+        return SERVER.set(database=self.name).render_as_string(hide_password=False)
+
+    def give_back(self) -> None:
+        if self.template and self._emptied():
+            _SPARE.append(self)
+        else:
+            self.drop()
+
+    def drop(self) -> None:
+        _administer(f"DROP DATABASE {self.name} WITH (FORCE)")
+
+    def _emptied(self) -> bool:
+        """Whether it could be emptied, since it has the shape that it was made in."""
+        with _connection(self.name) as own:
+            own.exec_driver_sql(_LEAVE)
+            if _shape(own) != self.shape:
+                return False
+            tables = own.exec_driver_sql(_TABLES).scalars().all()
+            deletes = "; ".join(f"DELETE FROM {table}" for table in tables)  # noqa: S608  # ours
+            own.exec_driver_sql(f"SET LOCAL session_replication_role = replica; {deletes}")
+            own.exec_driver_sql(_RESTART)
+        return True
+
+
+_SPARE: list[_Held] = []
+_LEAVE = (
+    "SELECT pg_terminate_backend(pid, 10000) FROM pg_stat_activity"
+    " WHERE datname = current_database() AND pid <> pg_backend_pid()"
+)
+_TABLES = (
+    "SELECT relname FROM pg_class WHERE relnamespace = 'public'::regnamespace AND relkind = 'r'"
+    " AND relname <> 'alembic_version'"
+)
+_RESTART = (
+    "SELECT setval(oid::regclass, 1, false) FROM pg_class"
+    " WHERE relnamespace = 'public'::regnamespace AND relkind = 'S'"
+)
+# What changes a schema leaves rows of the catalogue that are newer, or more of them, or fewer.
+_CATALOGUE = ("pg_class", "pg_attribute", "pg_constraint", "pg_trigger", "pg_proc", "pg_index")
+
+
+def _shape(connection: Connection) -> tuple[Any, ...]:
+    newest = ", ".join(
+        f"(SELECT (count(*), max(xmin::text::bigint))::text FROM {each})"  # noqa: S608  # ours
+        for each in _CATALOGUE
+    )
+    version = "(SELECT string_agg(version_num, ' ') FROM alembic_version)"
+    return tuple(connection.exec_driver_sql(f"SELECT {newest}, {version}").one())
+
+
+@contextmanager
+def _connection(name: str) -> Iterator[Connection]:
+    engine = create_engine(SERVER.set(database=name), poolclass=NullPool)
+    with engine.begin() as connection:
+        yield connection
+
+
+def _administer(statement: str) -> None:
     server = create_engine(SERVER, isolation_level="AUTOCOMMIT", poolclass=NullPool)
-    # Copying files is four times as quick as copying through the log.
-    like = f"TEMPLATE {make_url(template).database} STRATEGY FILE_COPY" if template else ""
     with server.connect() as admin:
-        admin.execute(text(f"CREATE DATABASE {name} {like}"))
-        try:
-            yield SERVER.set(database=name).render_as_string(hide_password=False)
-        finally:
-            admin.execute(text(f"DROP DATABASE {name} WITH (FORCE)"))
+        admin.execute(text(statement))
+
+
+def drop_spare() -> None:
+    """Drop the databases that wait for a next test."""
+    while _SPARE:
+        _SPARE.pop().drop()

@@ -34,9 +34,7 @@ CURES = {
 def error_page(request: Request, found: dict[str, Any]) -> Response:
     """A problem as a page that says what to do; whoever is signed out is asked to sign in."""
     if found["status"] == HTTPStatus.UNAUTHORIZED:
-        wanted = request.url.path
-        if request.method in SAFE and request.url.query:
-            wanted = f"{wanted}?{request.url.query}"
+        wanted = _place(request)
         return see(f"/sign-in?next={quote(wanted)}" if wanted != "/" else "/sign-in")
     slug = found["type"].removeprefix("/problems/")
     return render(
@@ -47,6 +45,14 @@ def error_page(request: Request, found: dict[str, Any]) -> Response:
         cure=CURES.get(slug) or _by_slug()[slug].cure,
         request_id=correlation_id.get(),
     )
+
+
+def _place(request: Request) -> str:
+    """The page that somebody was on: for a form that was sent, the one that it stood on."""
+    if request.method not in SAFE:
+        host, _slash, rest = request.headers.get("referer", "").partition("://")[2].partition("/")
+        return f"/{rest}" if host == request.url.netloc else request.url.path
+    return f"{request.url.path}?{request.url.query}" if request.url.query else request.url.path
 
 
 def _by_slug() -> dict[str, type[DomainError]]:

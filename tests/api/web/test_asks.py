@@ -319,7 +319,24 @@ class TestDeal:
         assert f'due on <time datetime="{due_on(policy)}">' in page
 
 
+class TestNotTold:
+    def test_each_leads_to_the_note_that_they_were_told(self, desk: TestClient, make: Make) -> None:
+        ask = make.ask(title="Dark mode")
+        make.response(ask)
+
+        assert f'<a href="/asks/{ask.id}/told">' in desk.get("/asks?show=not_told").text
+        assert "/told" not in desk.get("/asks?show=answered").text
+
+
 class TestMine:
+    def test_who_logged_them_is_not_said(self, browser_as: Browser, make: Make) -> None:
+        user = make.user(Role.se)
+        browser = browser_as(Role.se, user)
+        browser.post("/asks/new", data=FORM | {"product_id": str(make.product().id)})
+
+        assert "Logged by" not in browser.get("/asks").text
+        assert "Logged by" in browser.get("/asks?show=all").text
+
     def test_an_se_begins_with_the_own(self, desk: TestClient, make: Make) -> None:
         make.ask(title="Of another")
 

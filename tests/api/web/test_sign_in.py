@@ -157,6 +157,21 @@ class TestSignedOut:
         assert answer.status_code == 303
         assert answer.headers["location"] == "/sign-in?next=/asks%3Fshow%3Dall%26q%3DSSO"
 
+    def test_a_form_leads_back_to_the_page_that_it_stood_on(self, visitor: TestClient) -> None:
+        page = "http://testserver/asks?show=untriaged"
+
+        answer = visitor.post("/sign-out-everywhere", headers={"Referer": page})
+
+        assert answer.headers["location"] == "/sign-in?next=/asks%3Fshow%3Duntriaged"
+
+    @pytest.mark.parametrize("page", ["", "http://evil.example/asks", "//x", "http://[bad"])
+    def test_a_form_of_nowhere_leads_back_to_its_own_address(
+        self, visitor: TestClient, page: str
+    ) -> None:
+        answer = visitor.post("/asks/new", headers={"Referer": page})
+
+        assert answer.headers["location"] == "/sign-in?next=/asks/new"
+
     def test_the_start_leads_to_the_door(self, visitor: TestClient) -> None:
         assert visitor.get("/").headers["location"] == "/sign-in"
 
