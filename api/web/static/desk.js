@@ -167,7 +167,7 @@
 
   /* The straight wording replaces the phrase where it stands; places count code points. */
   function straighten(button) {
-    const field = one("textarea", button.closest(".worded"));
+    const field = one(`#${button.closest("[data-reads]").dataset.reads}`);
     const text = [...field.value];
     const phrase = [...button.dataset.phrase];
     const start = Number(button.dataset.start);
