@@ -7,6 +7,7 @@ from enum import StrEnum
 from http import HTTPStatus
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote, urlencode
 
 from fastapi import Request, Response
 from fastapi.responses import HTMLResponse
@@ -32,6 +33,7 @@ SAID = {
     "api": "API",
     "q": "Search",
 }
+LONGEST_MAIL = 1500  # characters; some systems take no link of more than 2,000
 NOTICES = {
     "logged": "Logged. It is a debt from now on, until it is answered.",
     "answered": "Answered. What was said stays said.",
@@ -139,6 +141,13 @@ def plain(text: str) -> str:
     return re.sub(r"([\\`*_\[\]<>#|!~])", r"\\\1", " ".join(text.split()))
 
 
+def mail(message: str, to: str | None, subject: str) -> str:
+    """A link that opens a mail with these words; without them where links may not be so long."""
+    said = "\r\n".join(message.splitlines())
+    given = {"subject": subject} | ({"body": said} if len(said) <= LONGEST_MAIL else {})
+    return f"mailto:{quote(to or '', safe='@')}?{urlencode(given, quote_via=quote)}"
+
+
 def initials(name: str) -> str:
     """At most two letters for a person."""
     found = re.findall(r"\w+", name)
@@ -163,6 +172,7 @@ def _environment() -> Environment:
         "prose": prose,
         "initials": initials,
         "plain": plain,
+        "mail": mail,
     }
     environment.tests["some_money"] = some
     environment.globals |= {"asset": assets.address, "today": utc_today}

@@ -187,6 +187,15 @@
     if (event.target.id === "feature_id") press();
   });
 
+  /* Browsers let pages copy over a safe connection alone. */
+  for (const button of all("[data-copy]")) {
+    button.hidden = !navigator.clipboard;
+    button.addEventListener("click", async () => {
+      await navigator.clipboard.writeText(button.dataset.copy);
+      button.textContent = "Copied";
+    });
+  }
+
   /* Of a session that ended, the door must not be shown within a form. */
   document.addEventListener("htmx:beforeSwap", (event) => {
     const from = new URL(event.detail.xhr.responseURL || location.href);

@@ -315,6 +315,15 @@ class TestTriage:
 
 
 class TestTold:
+    def test_the_words_are_there_to_copy_and_to_mail(self, desk: TestClient, make: Make) -> None:
+        ask = make.ask(title="SSO", contact={"name": "Pat", "email": "pat@acme.example"})
+        make.response(ask, kind="no", basis="not_planned", message="No: it is not planned.")
+
+        page = desk.get(f"/asks/{ask.id}").text
+
+        assert 'data-copy="No: it is not planned."' in page
+        assert 'href="mailto:pat@acme.example?subject=SSO&amp;body=No%3A%20it%20is' in page
+
     def test_it_is_noted_once_and_for_all(self, desk: TestClient, make: Make) -> None:
         ask = make.ask()
         make.response(ask, kind="no", basis="out_of_scope")

@@ -324,8 +324,8 @@ class TestNotTold:
         ask = make.ask(title="Dark mode")
         make.response(ask)
 
-        assert f'<a href="/asks/{ask.id}/told">' in desk.get("/asks?show=not_told").text
-        assert "/told" not in desk.get("/asks?show=answered").text
+        assert f'<a href="/asks/{ask.id}#told">' in desk.get("/asks?show=not_told").text
+        assert "#told" not in desk.get("/asks?show=answered").text
 
 
 class TestMine:

@@ -1,4 +1,5 @@
 from datetime import UTC, date, datetime, timedelta
+from urllib.parse import parse_qs, unquote, urlsplit
 
 import pytest
 
@@ -93,3 +94,19 @@ def test_prose_sets_names_as_code_and_escapes_the_rest() -> None:
 )
 def test_initials(name: str, said: str) -> None:
     assert templating.initials(name) == said
+
+
+def test_a_mail_has_the_words_and_the_address() -> None:
+    link = templating.mail("No: it is not planned.\nWe say so & mean it.", "a+b@c.example", "SSO?")
+
+    parts = urlsplit(link)
+    assert (parts.scheme, unquote(parts.path)) == ("mailto", "a+b@c.example")
+    assert parse_qs(parts.query) == {
+        "subject": ["SSO?"],
+        "body": ["No: it is not planned.\r\nWe say so & mean it."],
+    }
+    assert "+" not in parts.query
+
+
+def test_a_mail_of_long_words_is_opened_without_them() -> None:
+    assert templating.mail("x" * 1501, None, "SSO") == "mailto:?subject=SSO"
