@@ -1,5 +1,6 @@
 """What was promised: the ledger of commitments, and what it takes to break one."""
 
+from collections import Counter
 from collections.abc import Sequence
 from datetime import date
 from typing import Any
@@ -13,13 +14,16 @@ from models.ask import Ask, AskState
 from models.base import utc_today
 from models.commitment import Commitment, CommitmentRelease, CommitmentSeen, CommitmentState
 from models.feature import Feature, FeatureStatus
-from models.money import money
+from models.money import Money, MoneySeen, money
 from models.opportunity import Opportunity
 from models.response import Response
 from services import asks, families, paging
 from services.errors import Conflict, NotFound
 from services.permissions import Caller, Permission
 from services.policy import Policy
+
+BINDING = (CommitmentState.open, CommitmentState.overdue)
+MOST = 200  # promises that are looked at together
 
 
 class HasCommitments(Conflict):
@@ -84,6 +88,32 @@ def get_commitment(session: Session, by: Caller, commitment_id: UUID) -> Commitm
     return _seen(_one(session, commitment_id))
 
 
+def late(
+    session: Session, by: Caller, feature_id: UUID, target_on: date
+) -> tuple[list[CommitmentSeen], list[MoneySeen]]:
+    """What a target date does to whom: the promises of a feature that are due before it.
+
+    Returns:
+        The promises that bind, oldest first, and what their contracts hold by currency; a deal or
+        an account that is held by several counts once.
+
+    Raises:
+        NotPermitted: `by` may not read.
+    """
+    found, _more = list_commitments(
+        session, by, limit=MOST, state=BINDING, due_before=target_on, feature_id=[feature_id]
+    )
+    held = {
+        (each.opportunity or each.account)["id"]: each.amount_held
+        for each in found
+        if each.amount_held is not None
+    }
+    sums = Counter[str]()
+    for amount in held.values():
+        sums[amount.currency] += Money(amount=amount.amount, currency=amount.currency).minor
+    return found, [each for key in sorted(sums) if (each := money(sums[key], key)) is not None]
+
+
 def messages(session: Session, by: Caller, ids: Sequence[UUID]) -> dict[UUID, str]:
     """What the customers were told, in the words of the answers that promised.
 
@@ -115,7 +145,7 @@ def release_commitment(
     by.require(Permission.commitment_release)
     session.get(Commitment, commitment_id, with_for_update=True)
     row = _one(session, commitment_id)
-    if row.state not in {CommitmentState.open, CommitmentState.overdue}:
+    if row.state not in BINDING:
         raise NotOpen(f"Commitment {commitment_id} is {row.state}.")
     session.add(CommitmentRelease(commitment_id=commitment_id, reason=reason, author_id=by.id))
     session.flush()
@@ -219,7 +249,7 @@ def _one(session: Session, commitment_id: UUID) -> Any:
 
 def _seen(row: Any) -> CommitmentSeen:
     made: Commitment = row.Commitment
-    holds = made.contractual and row.state in {CommitmentState.open, CommitmentState.overdue}
+    holds = made.contractual and row.state in BINDING
     opportunity = None
     if made.opportunity_id is not None:
         opportunity = {"id": made.opportunity_id, "name": row.opportunity_name}

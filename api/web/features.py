@@ -13,7 +13,6 @@ from api.parameters import Cursor
 from api.web.pages import By, Filled, Form, Page, by_field, reading, see, shaped, writing
 from api.web.templating import render
 from api.work import Session
-from models.commitment import CommitmentState
 from models.feature import Feature, FeatureChange, FeatureNew, FeatureStatus
 from models.money import MoneySeen
 from services import commitments, demand, feature_record, features, products, similar
@@ -37,8 +36,8 @@ BAR = {"accounts": "bar_accounts", "amount": "bar_amount", "currency": "bar_curr
 # What a feature becomes from here, the likeliest first, and the word for doing it.
 STEPS: dict[str, tuple[str, ...]] = {
     FeatureStatus.candidate: ("planned", "declined"),
-    FeatureStatus.planned: ("in_progress", "candidate", "declined"),
-    FeatureStatus.in_progress: ("shipped", "planned", "declined"),
+    FeatureStatus.planned: ("in_progress", "planned", "candidate", "declined"),
+    FeatureStatus.in_progress: ("shipped", "in_progress", "planned", "declined"),
     FeatureStatus.shipped: ("in_progress",),
     FeatureStatus.declined: ("candidate", "planned"),
 }
@@ -49,7 +48,7 @@ VERBS = {
     "shipped": "Ship",
     "declined": "Decline",
 }
-BINDING = [CommitmentState.open, CommitmentState.overdue]
+STAY = "Move the date"
 
 
 @router.get("/features/{feature_id:uuid}", dependencies=READ)
@@ -79,7 +78,7 @@ def show_feature(
             session, by, feature_id, DemandFilter(), limit=A_PAGE, cursor=cursor
         )
         found["promises"], found["more_promises"] = commitments.list_commitments(
-            session, by, limit=A_FEW, feature_id=[feature_id], state=BINDING
+            session, by, limit=A_FEW, feature_id=[feature_id], state=commitments.BINDING
         )
         alike = similar.similar_features(
             session, by, feature.title, limit=6, product_id=[feature.product_id]
@@ -100,7 +99,7 @@ def show_feature(
         parts=_parts_of_bar(found["found"]),
         undone=next((each for each in found["merged"] if each.id == undo), None),
         steps=STEPS[found["feature"].status],
-        verbs=VERBS,
+        verbs=VERBS | {str(found["feature"].status): STAY},
         next_page=f"/features/{feature_id}?cursor={more}#evidence" if more else None,
     )
 
@@ -240,6 +239,8 @@ def change_status(request: Request, by: By, feature_id: UUID, form: Filled) -> R
         change = shaped(FeatureChange, wanted)
         if not change.model_fields_set & {"status"}:
             raise invalid("status", "choose what the feature becomes")
+        if _slips(request, by, feature_id, change) and form.get("seen") != str(change.target_on):
+            return _status_form(request, by, feature_id, typed)
         writing(
             request,
             lambda session: features.change_feature(
@@ -249,6 +250,26 @@ def change_status(request: Request, by: By, feature_id: UUID, form: Filled) -> R
     except (Conflict, Invalid, Stale) as error:
         return _status_form(request, by, feature_id, typed, error)
     return see(f"/features/{feature_id}?notice=status")
+
+
+def _slips(request: Request, by: Caller, feature_id: UUID, change: FeatureChange) -> bool:
+    """Whether a later target breaks what was promised: a PM sees it before it is so."""
+    target_on = change.target_on
+
+    def deed(session: Session) -> bool:
+        feature = features.get_feature(session, by, feature_id)
+        if target_on is None or target_on == feature.target_on:
+            return False
+        return bool(commitments.late(session, by, feature_id, target_on)[0])
+
+    return reading(request, deed)
+
+
+def _day(text: str) -> date | None:
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        return None
 
 
 def _status_form(
@@ -261,8 +282,9 @@ def _status_form(
     def deed(session: Session) -> dict[str, Any]:
         state = request.app.state
         promises, more = commitments.list_commitments(
-            session, by, limit=MOST, feature_id=[feature_id], state=BINDING
+            session, by, limit=MOST, feature_id=[feature_id], state=commitments.BINDING
         )
+        late, late_held = commitments.late(session, by, feature_id, target) if target else ([], [])
         return {
             "feature": features.get_feature(session, by, feature_id),
             "found": demand.of_feature(
@@ -271,7 +293,13 @@ def _status_form(
             "promises": promises,
             "more": more,
             "shown": A_FEW,
+            "target": target,
+            "late": late,
+            "late_held": late_held,
+            "said": commitments.messages(session, by, [each.id for each in late]),
         }
+
+    target = _day(typed["target_on"])
 
     found = reading(request, deed)
     feature = found["feature"]
@@ -293,6 +321,9 @@ def _status_form(
         **found,
         typed=typed,
         faults=faults,
-        statuses=[(str(each), VERBS[each]) for each in STEPS[feature.status]],
+        statuses=[
+            (str(each), STAY if each == feature.status else VERBS[each])
+            for each in STEPS[feature.status]
+        ],
         breaking=isinstance(error, commitments.HasCommitments),
     )

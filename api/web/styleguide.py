@@ -67,6 +67,7 @@ def _promises() -> list[SimpleNamespace]:
             due_on=utc_today(),
             contractual=state is CommitmentState.overdue,
             contract_reference=None,
+            owner_email="priya@nomaybe.example",
             amount_held=MoneySeen(amount="120000.00", currency="USD"),
         )
         for state in CommitmentState
