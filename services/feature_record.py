@@ -12,6 +12,7 @@ from sqlmodel import Session, col
 from models.account import Account, Lifecycle
 from models.ask import Ask, AskState
 from models.bar_event import BarReached
+from models.commitment import Commitment, CommitmentRelease
 from models.feature import Feature
 from models.product import Product
 from models.response import Basis, EvidenceSeen, Response, ResponseKind, Told
@@ -49,6 +50,14 @@ class Asking:
     """Who asks: asks that stand, and distinct accounts, customers and prospects apart."""
 
     asks: int
+    customers: int
+    prospects: int
+
+
+@dataclass(frozen=True)
+class Promised:
+    """How many accounts that ask for a feature were promised it, customers and prospects apart."""
+
     customers: int
     prospects: int
 
@@ -121,6 +130,35 @@ def together(session: Session, by: Caller, feature_id: UUID, into_id: UUID) -> T
         there=_asking(session, families.members(there)),
         both=_asking(session, families.members(moving, there)),
     )
+
+
+def promised(session: Session, by: Caller) -> dict[UUID, Promised]:
+    """For each feature that is promised how many of the accounts that ask were promised it.
+
+    The rest of its demand is free: nobody was told a day.
+
+    Raises:
+        NotPermitted: `by` may not read.
+    """
+    by.require(Permission.ask_read)
+    roots = families.roots()
+    rows = session.execute(
+        select(roots.c.root, col(Account.lifecycle), func.count(col(Ask.account_id).distinct()))
+        .select_from(Commitment)
+        .join(roots, roots.c.id == col(Commitment.feature_id))
+        .join(Ask, col(Ask.id) == col(Commitment.ask_id))
+        .join(Account, col(Account.id) == col(Ask.account_id))
+        .outerjoin(CommitmentRelease, col(CommitmentRelease.commitment_id) == col(Commitment.id))
+        .where(col(CommitmentRelease.commitment_id).is_(None), col(Ask.state) != AskState.withdrawn)
+        .group_by(roots.c.root, col(Account.lifecycle))
+    )
+    counts: dict[UUID, dict[Lifecycle, int]] = {}
+    for root, lifecycle, count in rows:
+        counts.setdefault(root, {})[lifecycle] = count
+    return {
+        root: Promised(each.get(Lifecycle.customer, 0), each.get(Lifecycle.prospect, 0))
+        for root, each in counts.items()
+    }
 
 
 def product_names(session: Session, by: Caller) -> dict[UUID, str]:

@@ -86,6 +86,7 @@ def show_feature(
         found["similar"] = [each for each in alike if each.id != feature_id][:5]
         found["merged"] = features.merged_into(session, by, feature_id)
         found["answers"] = feature_record.answers(session, by, feature_id, limit=SOME)
+        found["promised"] = feature_record.promised(session, by).get(feature_id)
         found["reached"] = feature_record.times_reached(session, by, feature_id, limit=SOME)
         return found
 

@@ -13,7 +13,7 @@ from api.web.features import STEPS, VERBS
 from api.web.pages import By, Page, reading
 from api.web.templating import render
 from api.work import Session
-from models.feature import FeatureStatus
+from models.feature import COMMITABLE, FeatureStatus
 from services import demand, feature_record, products
 from services.demand import DemandFilter, DemandOrder
 from services.permissions import Permission
@@ -58,11 +58,13 @@ def show_roadmap(request: Request, by: By, wanted: Annotated[Wanted, Query()]) -
         return {
             "items": found["items"],
             "products": [(str(product.id), product.name) for product in known],
+            "promised": feature_record.promised(session, by),
             "owners": feature_record.product_names(session, by) if many else {},
         }
 
     found = reading(request, deed)
     items = found.pop("items")
+    coming = [item["feature"] for item in items if item["feature"]["status"] in COMMITABLE]
     sought = (wanted.q or "").casefold()
     fitting = [item for item in items if sought in item["feature"]["title"].casefold()]
     lanes = [
@@ -75,6 +77,8 @@ def show_roadmap(request: Request, by: By, wanted: Annotated[Wanted, Query()]) -
         **found,
         lanes=lanes,
         any=bool(items),
+        coming=len(coming),
+        coming_promised=sum(each["id"] in found["promised"] for each in coming),
         shown=len(items) if wanted.status else A_LANE,
         steps={status: STEPS[status][0] for status in ("candidate", "planned", "in_progress")},
         verbs=VERBS,

@@ -1,6 +1,10 @@
 """What is on file about a feature besides its demand."""
 
-from services import asks, feature_record, features
+from models.account import Account
+from models.ask import Ask
+from models.feature import Feature
+from services import asks, commitments, feature_record, features
+from services.feature_record import Promised
 from tests.factories import Make
 
 
@@ -74,3 +78,40 @@ class TestTogether:
         found = feature_record.together(make.session, make.boss, gone.id, stays.id)
 
         assert found.moving == feature_record.Asking(asks=0, customers=0, prospects=0)
+
+
+class TestPromised:
+    def promise(self, make: Make, account: Account, feature: Feature) -> Ask:
+        ask = make.ask(account, feature)
+        make.response(ask, kind="yes", basis="committed")
+        return ask
+
+    def test_accounts_count_once_and_customers_apart(self, make: Make) -> None:
+        feature, acme = make.planned(), make.customer()
+        for account in (acme, acme, make.customer(), make.account()):
+            self.promise(make, account, feature)
+        make.ask(make.customer(), feature)
+
+        found = feature_record.promised(make.session, make.boss)
+
+        assert found == {feature.id: Promised(customers=2, prospects=1)}
+
+    def test_what_was_released_or_withdrawn_binds_nobody(self, make: Make) -> None:
+        feature = make.planned()
+        released, withdrawn = (self.promise(make, make.customer(), feature) for _ in range(2))
+        made, _more = commitments.list_commitments(make.session, make.boss, limit=9)
+        one = next(each for each in made if each.ask_id == released.id)
+        commitments.release_commitment(make.session, make.boss, one.id, "They left.")
+        asks.withdraw_ask(make.session, make.boss, make.policy, withdrawn.id, "They left.")
+
+        assert feature_record.promised(make.session, make.boss) == {}
+
+    def test_those_of_what_was_merged_count(self, make: Make) -> None:
+        gone = make.planned()
+        stays = make.planned(product_id=gone.product_id)
+        self.promise(make, make.customer(), gone)
+        features.merge_features(make.session, make.boss, make.policy, gone.id, stays.id)
+
+        found = feature_record.promised(make.session, make.boss)
+
+        assert found == {stays.id: Promised(customers=1, prospects=0)}

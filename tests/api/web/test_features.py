@@ -259,6 +259,18 @@ class TestStatus:
         assert taken.status_code == 303
 
 
+class TestPromised:
+    def test_it_is_said_beside_what_is_free(self, office: TestClient, make: Make) -> None:
+        feature = make.planned()
+        make.response(make.ask(make.customer(), feature), kind="yes", basis="committed")
+        make.ask(make.customer(), feature)
+
+        page, roadmap = office.get(f"/features/{feature.id}").text, office.get("/roadmap").text
+
+        assert "Promised to 1 of 2 live customers and to 0 of 0 prospects" in page
+        assert "Of 1 that is planned or in progress, 1 is" in roadmap
+
+
 class TestSlip:
     """A target that comes after what was promised is looked at before it stands."""
 
