@@ -152,9 +152,12 @@ class KnownCallers(APIRoute):
     """A route that knows who is asking, and whether they may, before it reads what they send."""
 
     def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
+        wanted = [found for each in self.dependencies if (found := _permission(each.dependency))]
+        # What is looked at here need not be solved again for each request.
+        self.dependant.dependencies = [
+            each for each in self.dependant.dependencies if _permission(each.call) is None
+        ]
         handler = super().get_route_handler()
-        named = (getattr(each.dependency, "permission", None) for each in self.dependencies)
-        wanted = [permission for permission in named if permission is not None]
         takes_query = bool(self.dependant.query_params)
 
         async def authenticated(request: Request) -> Response:
@@ -190,6 +193,11 @@ def _no_query(request: Request) -> Invalid:
         for name in [*dict.fromkeys(request.query_params)][:MOST_FAULTS]
     ]
     return Invalid(f"The query {said}.", errors=faults)
+
+
+def _permission(dependency: Any) -> Permission | None:
+    found: Permission | None = getattr(dependency, "permission", None)
+    return found
 
 
 def needs(permission: Permission) -> Any:

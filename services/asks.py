@@ -9,13 +9,12 @@ from uuid import UUID
 
 from pydantic import TypeAdapter, ValidationError
 from sqlalchemy import bindparam, insert
-from sqlalchemy.orm import make_transient_to_detached
 from sqlmodel import Session, col, select
 from uuid_utils.compat import uuid7
 
 from models.account import Account, Lifecycle
 from models.ask import Ask, AskChange, AskNew, AskState, Source
-from models.base import utc_now, utc_today
+from models.base import new_id, utc_now, utc_today
 from models.feature import Feature
 from models.opportunity import Opportunity
 from models.product import Product
@@ -24,7 +23,7 @@ from services import accounts, bars, families
 from services.errors import Conflict, DomainError, Invalid, invalid
 from services.permissions import Caller, Permission
 from services.policy import Policy
-from services.revisions import check_version, given, load, named, revise
+from services.revisions import as_read, check_version, given, load, named, revise
 from services.workdays import after_workdays
 
 NULLABLE = frozenset(
@@ -100,30 +99,37 @@ def log_ask(
     feature = _named_feature(session, new.feature_id)
     asked_on = _not_later(new.asked_on)
     first = feature is not None and _first_of_pair(session, feature.id, account.id)
-    ask = Ask(
-        account_id=account.id,
-        product_id=_product(session, new.product_id, feature),
-        feature_id=feature.id if feature else None,
-        opportunity_id=_opportunity(session, new.opportunity_id, account),
-        contact_id=accounts.find_or_add_contact(session, account, new.contact),
-        title=new.title,
-        verbatim=new.verbatim,
-        why=new.why,
-        importance=new.importance,
-        asked_on=asked_on,
-        source=origin.source,
-        source_url=new.source_url,
-        external_source=origin.name if new.external_id else None,
-        external_id=new.external_id,
-        logged_by=by.id,
-        changed_by=by.id,
-        answer_due_on=due_on(policy, logged_at.date() if logged_at else None),
-        **_since(logged_at),
-    )
+    made, logged_at = _made(logged_at)
+    values = {
+        "id": made,
+        "created_at": logged_at,
+        "version": 1,
+        "changed_at": logged_at,
+        "changed_by": by.id,
+        "account_id": account.id,
+        "product_id": _product(session, new.product_id, feature),
+        "feature_id": feature.id if feature else None,
+        "opportunity_id": _opportunity(session, new.opportunity_id, account),
+        "contact_id": accounts.find_or_add_contact(session, account, new.contact),
+        "title": new.title,
+        "verbatim": new.verbatim,
+        "why": new.why,
+        "importance": new.importance,
+        "asked_on": asked_on,
+        "source": origin.source,
+        "source_url": new.source_url,
+        "external_source": origin.name if new.external_id else None,
+        "external_id": new.external_id,
+        "logged_by": by.id,
+        "state": AskState.unanswered,
+        "response_id": None,
+        "answer_due_on": due_on(policy, logged_at.date()),
+        "withdrawn_reason": None,
+        "withdrawn_at": None,
+    }
     # One plain statement instead of the unit of work: this is the busiest path of all.
-    session.connection().execute(_insert(), ask.model_dump())
-    make_transient_to_detached(ask)
-    session.add(ask)
+    session.connection().execute(_insert(), values)
+    ask = as_read(session, Ask, values)
     if first and feature is not None and account.lifecycle is Lifecycle.customer:
         bars.watch(session, policy, [feature.id])
     return ask, True
@@ -184,15 +190,14 @@ def _first_of_pair(session: Session, feature_id: UUID, account_id: UUID) -> bool
     return session.connection().execute(_pair(), pair).first() is None
 
 
-def _since(logged_at: datetime | None) -> dict[str, Any]:
-    """The columns of an ask that tell when it was logged, where that was not now.
+def _made(logged_at: datetime | None) -> tuple[UUID, datetime]:
+    """The id of a new ask, and when it was logged.
 
     Lists are in the order of ids, so the id is of that time too.
     """
     if logged_at is None:
-        return {}
-    made = uuid7(nanoseconds=int(logged_at.timestamp() * 1_000_000) * 1000)
-    return {"id": made, "created_at": logged_at, "changed_at": logged_at}
+        return new_id(), utc_now()
+    return uuid7(nanoseconds=int(logged_at.timestamp() * 1_000_000) * 1000), logged_at
 
 
 def log_batch(

@@ -4,6 +4,9 @@ from typing import Any, TypeVar
 from uuid import UUID
 
 from pydantic import BaseModel
+from sqlalchemy import inspect
+from sqlalchemy.orm import make_transient_to_detached
+from sqlalchemy.orm.attributes import set_committed_value
 from sqlmodel import Session
 
 from models.base import Record, Revised, utc_now
@@ -41,6 +44,22 @@ def named(session: Session, model: type[Found], key: UUID, field: str) -> Found:
     if found is None:
         raise invalid(field, f"there is no {model.__name__.lower()} {key}", kind="unknown_id")
     return found
+
+
+def as_read(session: Session, model: type[Found], values: dict[str, Any]) -> Found:
+    """A row that was just inserted by a plain statement, as if it had been read back.
+
+    Args:
+        session: The one that inserted it.
+        model: Which table.
+        values: Every column.
+    """
+    row: Found = inspect(model).class_manager.new_instance()
+    for name, value in values.items():
+        set_committed_value(row, name, value)
+    make_transient_to_detached(row)
+    session.add(row)
+    return row
 
 
 def check_version(record: Revised, expected: int | None) -> None:

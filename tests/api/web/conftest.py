@@ -50,3 +50,9 @@ def link_for(make: Make, user: User) -> str:
     token = sign_in.new_link(make.session, user)
     make.session.commit()
     return f"/sign-in/{token}"
+
+
+@pytest.fixture
+def office(browser_as: Browser) -> TestClient:
+    """The browser of a PM."""
+    return browser_as(Role.pm)
