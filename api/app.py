@@ -33,7 +33,7 @@ from api.web.sign_in import TRIES_A_MINUTE
 from api.work import Busy
 from api.worker import Worker
 from models.base import new_id
-from models.database import check_settings, connect, read_only
+from models.database import check_settings, connect, glancing, read_only
 from models.migrations import head
 from services import errors, sign_in
 from services.book import Book
@@ -133,7 +133,7 @@ def furnish(app: FastAPI, settings: Settings, *, demo: bool = False) -> None:
     state.threads = settings.threads or (4 if settings.database.startswith("sqlite") else 8)
     engine = connect(settings.database, pool_size=state.threads + 4)
     secret = settings.secret_key.get_secret_value() if settings.secret_key else None
-    state.writer, state.reader = engine, read_only(engine)
+    state.writer, state.reader, state.glance = engine, read_only(engine), glancing(engine)
     # SQLite has one writer at a time: waiting here costs nothing, waiting there means polling.
     state.turn = Lock() if engine.dialect.name == "sqlite" else nullcontext()
     state.policy = settings.policy

@@ -82,7 +82,7 @@ def identify(request: Request) -> Caller:
     """
     scheme, _space, key = request.headers.get("authorization", "").partition(" ")
     cookie = request.cookies.get(COOKIE)
-    with Session(request.app.state.reader) as session:
+    with Session(request.app.state.glance) as session:
         if scheme.lower() == "bearer" and key:
             return sign_in.caller_of_key(session, key.strip())
         if scheme:

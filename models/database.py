@@ -69,6 +69,13 @@ def read_only(engine: Engine) -> Engine:
     return engine.execution_options(postgresql_readonly=True, isolation_level="REPEATABLE READ")
 
 
+def glancing(engine: Engine) -> Engine:
+    """The same pool, to read with one statement, which needs no transaction around it."""
+    if engine.dialect.name == "sqlite":
+        return read_only(engine)
+    return engine.execution_options(isolation_level="AUTOCOMMIT")
+
+
 def check_settings(engine: Engine) -> None:
     """Read back what durability rests on.
 
