@@ -106,7 +106,8 @@ def _ordered(statement: Select[Any], order: AskOrder, *, after: bool) -> Select[
     if after:
         statement = statement.where(key < last if descending else key > last)
     statement = statement.order_by(key.desc() if descending else key.asc())
-    return statement.limit(bindparam("most", type_=Integer()))
+    # As a number and not a parameter: PostgreSQL would plan seven joins anew for each request.
+    return statement.limit(bindparam("most", type_=Integer(), literal_execute=True))
 
 
 def list_asks(
