@@ -53,6 +53,15 @@ SHOWN: dict[str, tuple[str, AskFilter, AskOrder]] = {
     "all": ("All", AskFilter(), AskOrder.newest),
 }
 
+# What one's own page shows below the debts, the work first.
+BESIDE = ("revisit", "not_told", "answered")
+TITLES = {name: label for name, (label, _filter, _order) in SHOWN.items()} | {
+    "waiting": "Waiting for an answer",
+    "revisit": "To revisit: the bar was reached",
+    "answered": "Recently answered",
+}
+SOME = 5
+
 NONE_REFUSED: Mapping[UUID, DomainError] = MappingProxyType({})
 Ticked = Annotated[list[UUID], Field(min_length=1, max_length=A_PAGE)]
 _TICKED: TypeAdapter[list[UUID]] = TypeAdapter(Ticked)
@@ -145,33 +154,40 @@ def _list(
     within = {"feature_id": [wanted.feature_id]} if wanted.feature_id else {}
     own = {"logged_by": [by.email]} if wanted.mine else {}
     sought = AskFilter(**vars(chosen) | within | own | {"q": wanted.q})
-
+    whole = wanted.mine and wanted.show == "waiting" and not (wanted.q or within or wanted.cursor)
     triages = wanted.show == "untriaged" and by.may(Permission.ask_triage)
 
-    def deed(session: Session) -> tuple[Any, str | None, str | None, Any]:
+    def also(session: Session, name: str) -> tuple[str, Any]:
+        _label, rest, of_rest = SHOWN[name]
+        narrowed = AskFilter(**vars(rest) | own)
+        return name, ask_views.list_asks(session, by, narrowed, limit=SOME, order=of_rest)[0]
+
+    def deed(session: Session) -> dict[str, Any]:
         found, more = ask_views.list_asks(
             session, by, sought, limit=A_PAGE, cursor=wanted.cursor, order=order
         )
-        choices = _features(session, by) if triages else None
-        if wanted.feature_id is None:
-            return found, more, None, choices
-        return found, more, features.get_feature(session, by, wanted.feature_id).title, choices
+        key = wanted.feature_id
+        return {
+            "asks": found,
+            "next_page": wanted.address(cursor=more) if more else None,
+            "choices": _features(session, by) if triages else None,
+            "feature": features.get_feature(session, by, key).title if key else None,
+            "also": [also(session, name) for name in BESIDE] if whole else [],
+        }
 
-    found, more, feature, choices = reading(request, deed)
-    titles = {ask["id"]: ask["title"] for ask in found}
+    read = reading(request, deed)
+    known = {ask["id"]: ask["title"] for ask in read["asks"]}
     return render(
         request,
         "asks.html",
         HTTPStatus.UNPROCESSABLE_ENTITY if error or refused else HTTPStatus.OK,
-        asks=found,
-        choices=choices,
+        **read,
         error=error,
-        refused=[(titles.get(key, "Another ask"), _told(said)) for key, said in refused.items()],
+        refused=[(known.get(key, "Another ask"), _told(said)) for key, said in refused.items()],
         kept=kept,
         wanted=wanted,
-        feature=feature,
+        titles=TITLES,
         tabs=[(name, label) for name, (label, _filter, _order) in SHOWN.items()],
-        next_page=wanted.address(cursor=more) if more else None,
     )
 
 

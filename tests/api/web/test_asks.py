@@ -1,4 +1,3 @@
-from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -7,7 +6,6 @@ from sqlmodel import Session, select
 
 from models.account import Account, Contact
 from models.ask import Ask, Source
-from models.base import utc_today
 from models.user import Role
 from services.asks import due_on
 from services.policy import Policy
@@ -211,75 +209,6 @@ class TestMay:
         assert answer.status_code == 303
 
 
-class TestList:
-    def test_debts_come_first_and_alone(self, desk: TestClient, make: Make) -> None:
-        make.ask(title="Owed")
-        make.response(make.ask(title="Answered already"))
-
-        page = desk.get("/asks?show=waiting")
-
-        assert "Owed" in page.text
-        assert "Answered already" not in page.text
-
-    def test_an_overdue_one_says_how_late_it_is(self, desk: TestClient, make: Make) -> None:
-        ask = make.ask(title="Late")
-        ask.answer_due_on = utc_today() - timedelta(days=3)
-        make.session.add(ask)
-        make.session.commit()
-
-        page = desk.get("/asks?show=overdue")
-
-        assert "Late" in page.text
-        assert "3 days overdue" in page.text
-
-    def test_words_are_searched(self, desk: TestClient, make: Make) -> None:
-        make.ask(title="Dark theme")
-        make.ask(title="Single sign-on")
-
-        page = desk.get("/asks?q=theme")
-
-        assert "Dark theme" in page.text
-        assert "Single sign-on" not in page.text
-
-    def test_a_feature_opens_onto_its_asks(self, desk: TestClient, make: Make) -> None:
-        feature = make.feature(title="Dark theme")
-        make.ask(title="For this", feature=feature)
-        make.ask(title="For none")
-
-        page = desk.get(f"/asks?show=all&feature_id={feature.id}")
-
-        assert "For this" in page.text
-        assert "For none" not in page.text
-        assert "<strong>Dark theme</strong>" in page.text
-
-    def test_more_than_a_page_goes_on(self, desk: TestClient, make: Make) -> None:
-        for number in range(51):
-            make.ask(title=f"Wish {number:02}")
-
-        first = desk.get("/asks?show=waiting")
-        link = first.text.partition('class="pager"><a class="button quiet" href="')[2]
-        second = desk.get(link.partition('"')[0].replace("&amp;", "&"))
-
-        assert "Wish 49" in first.text
-        assert "Wish 50" not in first.text
-        assert "Wish 50" in second.text
-        assert "Wish 49" not in second.text
-
-    @pytest.mark.parametrize("show", ["waiting", "overdue", "untriaged", "revisit", "all"])
-    def test_an_empty_one_says_so(self, desk: TestClient, show: str) -> None:
-        page = desk.get(f"/asks?show={show}")
-
-        assert page.status_code == 200
-        assert 'class="empty"' in page.text
-
-    @pytest.mark.parametrize("query", ["show=maybe", "cursor=nonsense", "feature_id=x"])
-    def test_an_address_that_makes_no_sense_is_told(self, desk: TestClient, query: str) -> None:
-        answer = desk.get(f"/asks?{query}")
-
-        assert answer.status_code == 422
-        assert "What to do" in answer.text
-
-
 class TestDeal:
     def test_an_open_deal_of_the_account_can_be_named(
         self, desk: TestClient, make: Make, session: Session
@@ -317,67 +246,3 @@ class TestDeal:
         page = desk.get("/asks/new").text
 
         assert f'due on <time datetime="{due_on(policy)}">' in page
-
-
-class TestNotTold:
-    def test_each_leads_to_the_note_that_they_were_told(self, desk: TestClient, make: Make) -> None:
-        ask = make.ask(title="Dark mode")
-        make.response(ask)
-
-        assert f'<a href="/asks/{ask.id}#told">' in desk.get("/asks?show=not_told").text
-        assert "#told" not in desk.get("/asks?show=answered").text
-
-
-class TestMine:
-    def test_who_logged_them_is_not_said(self, browser_as: Browser, make: Make) -> None:
-        user = make.user(Role.se)
-        browser = browser_as(Role.se, user)
-        browser.post("/asks/new", data=FORM | {"product_id": str(make.product().id)})
-
-        assert "Logged by" not in browser.get("/asks").text
-        assert "Logged by" in browser.get("/asks?show=all").text
-
-    def test_an_se_begins_with_the_own(self, desk: TestClient, make: Make) -> None:
-        make.ask(title="Of another")
-
-        page = desk.get("/asks").text
-
-        assert "<h1>My asks</h1>" in page
-        assert "Of another" not in page
-
-    def test_a_pm_begins_with_everybodys(self, browser_as: Browser, make: Make) -> None:
-        make.ask(title="Of another")
-
-        assert "Of another" in browser_as(Role.pm).get("/asks").text
-
-    def test_only_what_i_logged(self, browser_as: Browser, make: Make) -> None:
-        user = make.user(Role.se)
-        browser = browser_as(Role.se, user)
-        make.ask(title="Of another")
-        product = make.product()
-        browser.post(
-            "/asks/new",
-            data={
-                "account": "Acme",
-                "domain": "acme.example",
-                "title": "Of mine",
-                "product_id": str(product.id),
-                "importance": "important",
-            },
-        )
-
-        page = browser.get("/asks?mine=yes").text
-
-        assert "Of mine" in page
-        assert "Of another" not in page
-
-    def test_what_was_answered_and_not_told_is_a_list_of_its_own(
-        self, desk: TestClient, make: Make
-    ) -> None:
-        make.response(make.ask(title="Dark theme"), kind="no", basis="out_of_scope")
-        make.ask(title="Still waiting")
-
-        page = desk.get("/asks?show=not_told").text
-
-        assert "Dark theme" in page
-        assert "Still waiting" not in page
