@@ -8,16 +8,16 @@ from playwright.sync_api import Locator, Page, expect
 
 FURTHEST = 100  # presses of Tab after which something counts as out of reach
 HAS_FOCUS = "wanted => wanted === document.activeElement"
-IN_GROUP = """wanted => {
+WHERE = """wanted => {
   const at = document.activeElement;
-  return at.type === "radio" && at.name === wanted.name && at.form === wanted.form;
+  const alike = at.type === "radio" && wanted.type === "radio" && at.name === wanted.name;
+  if (at === wanted || (alike && at.form === wanted.form)) {
+    return getComputedStyle(at).outlineStyle === "none" ? "unseen" : "there";
+  }
+  if (at === document.body) return wanted.closest("main") ? "above" : "before";
+  const behind = wanted.compareDocumentPosition(at) & Node.DOCUMENT_POSITION_FOLLOWING;
+  return behind ? "behind" : "before";
 }"""
-IS_SEEN = "wanted => getComputedStyle(wanted).outlineStyle !== 'none'"
-IS_BEHIND = """wanted => Boolean(
-  wanted.compareDocumentPosition(document.activeElement) & Node.DOCUMENT_POSITION_FOLLOWING
-)"""
-IS_FAR = """wanted => document.activeElement === document.body
-  && Boolean(wanted.closest("main"))"""
 CHOSEN = "select => select.selectedOptions[0]?.text.trim() ?? ''"
 
 
@@ -39,6 +39,10 @@ class Hand:
     def write(self, field: Locator, text: str, key: str = "") -> None:
         """Write into a field, in place of what stands there."""
         field.fill(text)
+
+    def send(self, field: Locator) -> None:
+        """Send the form from the field that was written last."""
+        field.press("Enter")
 
     def choose(self, select: Locator, option: str, key: str = "") -> None:
         """Choose an option by its text."""
@@ -79,18 +83,17 @@ class Keys(Hand):
         expect(self.page.locator("[data-keys]")).not_to_have_attribute("hidden", "")
         self.stroke(key)
 
-    def tab_to(self, target: Locator, arrived: str = HAS_FOCUS) -> None:
-        """Move the focus to an element as people do: past the head, then on or back."""
+    def tab_to(self, target: Locator) -> None:
+        """Move the focus to an element, or its group, as people do: past the head, on or back."""
         expect(target).to_be_visible()
-        if target.evaluate(IS_FAR):
-            self.stroke("Tab")
-            self.stroke("Enter")  # skip to the content
         for _ in range(FURTHEST):
-            if target.evaluate(arrived):
-                if arrived == HAS_FOCUS:
-                    assert target.evaluate(IS_SEEN), f"one does not see the focus on {target}"
+            where = target.evaluate(WHERE)
+            if where == "there":
                 return
-            self.stroke("Shift+Tab" if target.evaluate(IS_BEHIND) else "Tab")
+            assert where != "unseen", f"one does not see the focus on {target}"
+            self.stroke("Shift+Tab" if where == "behind" else "Tab")
+            if where == "above":
+                self.stroke("Enter")  # skip to the content
         pytest.fail(f"{target} is not reached by {FURTHEST} presses of Tab")
 
     def reach(self, target: Locator, key: str = "") -> None:
@@ -128,6 +131,10 @@ class Keys(Hand):
             self.stroke("Control+a")
         self.type(text)
 
+    def send(self, field: Locator) -> None:
+        expect(field).to_be_focused()
+        self.stroke("Enter")
+
     def choose(self, select: Locator, option: str, key: str = "") -> None:
         self.reach(select, key)
         for letter in option:
@@ -137,14 +144,13 @@ class Keys(Hand):
         assert select.evaluate(CHOSEN) == option
 
     def check(self, box: Locator) -> None:
+        self.tab_to(box)
         if box.get_attribute("type") == "radio":
-            self.tab_to(box, IN_GROUP)
             for _ in range(FURTHEST):
                 if box.is_checked():
                     return
                 self.stroke("ArrowDown")
             pytest.fail(f"{box} is not reached by the arrow keys")
-        self.tab_to(box)
         self.stroke("Space")
         expect(box).to_be_checked()
 
