@@ -82,7 +82,6 @@ def suggest_accounts(request: Request, by: By, typed: Annotated[Typed, Query()])
         known=known,
         suggested=known["alike"][:MOST_ACCOUNTS],
         typed=typed,
-        faults={},
     )
 
 

@@ -1,37 +1,39 @@
-"""The inbox in a real browser: from what is parked to what is read."""
+"""The inbox: from what is parked to what is read, or needed by nobody."""
 
 import pytest
 from fastapi.testclient import TestClient
-from playwright.sync_api import Page, expect
+from playwright.sync_api import expect
 
 from models.user import Role
-from services import sign_in
-from tests.browser.test_pages import chromium, enter, page, port  # noqa: F401  # fixtures
+from tests.browser.conftest import Enter
+from tests.browser.hands import Hand
+from tests.browser.test_asks import said
 from tests.factories import Make
 from tests.senders import sender
 
 pytestmark = pytest.mark.browser
 
 
-def test_a_parked_delivery_is_put_right_and_replayed(
-    page: Page,  # noqa: F811  # the fixture
-    boss: TestClient,
-    make: Make,
+def test_a_parked_delivery_is_dismissed_and_then_put_right_and_replayed(
+    hand: Hand, boss: TestClient, make: Make, enter: Enter
 ) -> None:
+    page = hand.page
     make.product()
     outside = sender(boss)
     outside.deliver({"wish": "SSO", "account_domain": "acme.example", "account_name": "Acme"})
-    token = sign_in.new_link(make.session, make.user(Role.pm))
-    make.session.commit()
-    enter(page, f"/sign-in/{token}")
-
+    enter(hand, Role.admin)
     page.goto("/inbox")
-    page.locator("th a").click()
+
+    hand.open(page.locator("tbody th a"))
     expect(page.get_by_text("no field of an ask").first).to_be_visible()
+    hand.write(page.get_by_label("Why nobody needs it"), "It was a trial.")
+    hand.press(page.get_by_role("button", name="Dismiss"))
+    expect(page.get_by_role("heading", name="Why it was dismissed")).to_be_visible()
+
     outside.change(settings={"fields": {"title": "wish"}})
-    page.get_by_role("button", name="Replay").click()
-    expect(page.get_by_role("status")).to_contain_text("read again")
+    hand.press(page.get_by_role("button", name="Replay"))
+    said(page, "read again")
     outside.read()
     page.reload()
-
-    expect(page.get_by_role("link", name="Logged as a new ask")).to_be_visible()
+    hand.press(page.get_by_role("link", name="Logged as a new ask"))
+    expect(page.get_by_role("heading", name="SSO", level=1)).to_be_visible()

@@ -113,7 +113,10 @@
   function restore(kept) {
     let wanted = false;
     for (const [name, value] of kept) {
-      if (name === "opportunity_id") deal = value;
+      if (name === "opportunity_id") {
+        deal = value; // chosen once it is offered
+        continue;
+      }
       const field = form.elements.namedItem(name);
       if (field && field.value !== value) {
         field.value = value;
@@ -141,7 +144,8 @@
     // htmx listens from DOMContentLoaded on, and its listener was there before this one.
     document.addEventListener("DOMContentLoaded", () => {
       for (const field of all("#account, #title", form)) {
-        if (field.value) field.dispatchEvent(new CustomEvent("filled", { bubbles: true }));
+        const known = field.id === "account" && field.value === field.defaultValue;
+        if (field.value && !known) field.dispatchEvent(new CustomEvent("filled", { bubbles: true }));
       }
     });
   }
@@ -200,11 +204,12 @@
   document.addEventListener("htmx:beforeSwap", (event) => {
     const from = new URL(event.detail.xhr.responseURL || location.href);
     if (from.pathname.startsWith("/sign-in")) event.detail.shouldSwap = false;
+    deal = one("#opportunity_id")?.value || deal;
   });
   document.addEventListener("htmx:afterSwap", () => {
     press();
     const deals = one("#opportunity_id");
-    if (deals && deal) {
+    if (deal && all("option", deals).some((option) => option.value === deal)) {
       deals.value = deal;
       deal = "";
     }

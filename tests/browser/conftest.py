@@ -1,0 +1,94 @@
+"""What drives the journeys, and what is said of them at the end: the keys that each took."""
+
+import re
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser
+
+from api.auth import COOKIE
+from models.user import Role, User
+from services import sign_in
+from tests.browser.hands import Hand, Keys
+from tests.browser.test_pages import SECONDS, chromium, port  # noqa: F401  # fixtures
+from tests.factories import Make
+
+Enter = Callable[[Hand, User | Role], None]
+HANDS = ("mouse", "mouse without scripts", "keys")
+# A refused form is shown with its status, of which a browser tells the console; and for a page
+# that is no HTML it asks where icons were of old.
+EXPECTED = re.compile(r"Failed to load resource: .*(status of 422 |/favicon\.ico')")
+# Whatever moves by itself; what follows a key or a click within half a second is wanted, and the
+# parts within a field for a day settle by a hair's breadth.
+WATCH = """new PerformanceObserver(list => {
+  for (const shift of list.getEntries()) {
+    const parts = shift.sources.map(each => {
+      const from = each.previousRect, to = each.currentRect, node = each.node;
+      const name = node?.id || node?.className || node?.nodeName;
+      return `${name}: ${from.x},${from.y} ${from.width}x${from.height}`
+        + ` to ${to.x},${to.y} ${to.width}x${to.height}`;
+    });
+    if (!shift.hadRecentInput && shift.value >= 0.001) {
+      shifted(`${location.pathname} shifts by ${shift.value}: ${parts.join("; ")}`);
+    }
+  }
+}).observe({type: "layout-shift", buffered: true})"""
+
+
+@pytest.fixture(params=HANDS)
+def hand(
+    chromium: Browser,  # noqa: F811  # the fixtures' values
+    port: int,  # noqa: F811
+    request: pytest.FixtureRequest,
+    record_property: Callable[[str, Any], None],
+) -> Iterator[Hand]:
+    """A hand at a page; complaints of the browser fail the test, and so does whatever jumps."""
+    complaints: list[str] = []
+    scripts = request.param != "mouse without scripts"
+    context = chromium.new_context(
+        base_url=f"http://127.0.0.1:{port}", java_script_enabled=scripts, locale="en-US"
+    )
+    context.set_default_timeout(SECONDS * 1000)
+    if scripts:
+        context.expose_binding("shifted", lambda _source, said: complaints.append(said))
+        context.add_init_script(WATCH)
+    page = context.new_page()
+    page.on("console", lambda message: complaints.append(f"{message.text} {message.location}"))
+    page.on("pageerror", lambda error: complaints.append(str(error)))
+    made = Keys(page) if request.param == "keys" else Hand(page, scripts=scripts)
+    yield made
+    context.close()
+    if isinstance(made, Keys):
+        record_property("keys", (made.strokes, made.letters))
+    said = [each for each in complaints if not EXPECTED.match(each)]
+    assert not said, "\n".join(said)
+
+
+@pytest.fixture
+def enter(make: Make, port: int) -> Enter:  # noqa: F811
+    """`enter(hand, Role.pm)` signs somebody new in, and `enter(hand, user)` a person on file."""
+
+    def signed_in(hand: Hand, who: User | Role) -> None:
+        user = who if isinstance(who, User) else make.user(who)
+        token, _until = sign_in.open_session(make.session, user)
+        make.session.commit()
+        hand.page.context.add_cookies(
+            [{"name": COOKIE, "value": token, "url": f"http://127.0.0.1:{port}"}]
+        )
+
+    return signed_in
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Say how many keys each journey took."""
+    ended = [each for each in terminalreporter.getreports("") if each.when == "teardown"]
+    counted = {
+        each.nodeid.rpartition("::")[2].removesuffix("[keys]"): dict(each.user_properties)["keys"]
+        for each in ended
+        if "keys" in dict(each.user_properties)
+    }
+    if counted:
+        terminalreporter.section("keys pressed, and letters written")
+        for name, (strokes, letters) in sorted(counted.items()):
+            terminalreporter.line(f"{strokes:5} {letters:5}  {name}")
