@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from http import HTTPStatus
 from types import MappingProxyType
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 from urllib.parse import urlencode
 from uuid import UUID
 
@@ -77,7 +77,9 @@ def _ids(value: Any) -> Any:
 class Wanted(BaseModel):
     """Which asks are shown."""
 
-    show: str = Field(default="waiting", pattern=f"^({'|'.join(SHOWN)})$")
+    show: Literal["waiting", "overdue", "untriaged", "revisit", "not_told", "answered", "all"] = (
+        "waiting"
+    )
     feature_id: Annotated[UUID | None, Blank] = None
     q: Annotated[Search | None, Blank] = None
     mine: Annotated[bool, Blank] = False

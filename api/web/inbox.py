@@ -2,12 +2,12 @@
 
 import json
 from http import HTTPStatus
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 from urllib.parse import urlencode
 from uuid import UUID
 
 from fastapi import APIRouter, Query, Request, Response
-from pydantic import BaseModel, BeforeValidator, Field
+from pydantic import BaseModel, BeforeValidator
 
 from api.auth import needs
 from api.parameters import Cursor
@@ -75,7 +75,7 @@ Blank = BeforeValidator(lambda value: None if value == "" else value)
 class Wanted(BaseModel):
     """Which deliveries are shown."""
 
-    show: str = Field(default="parked", pattern=f"^({'|'.join(SHOWN)})$")
+    show: Literal["parked", "refused", "waiting", "read", "dismissed", "all"] = "parked"
     connector_id: Annotated[UUID | None, Blank] = None
     cursor: Cursor | None = None
 

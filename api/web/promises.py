@@ -5,7 +5,7 @@ from urllib.parse import urlencode
 from uuid import UUID
 
 from fastapi import APIRouter, Query, Request, Response
-from pydantic import BaseModel, BeforeValidator, Field
+from pydantic import BaseModel, BeforeValidator
 
 from api.auth import needs
 from api.parameters import Cursor
@@ -41,7 +41,7 @@ Blank = BeforeValidator(lambda value: None if value == "" else value)
 class Wanted(BaseModel):
     """Which promises are shown."""
 
-    show: str = Field(default="open", pattern=f"^({'|'.join(SHOWN)})$")
+    show: Literal["open", "overdue", "delivered", "released", "all"] = "open"
     account_id: Annotated[UUID | None, Blank] = None
     feature_id: Annotated[UUID | None, Blank] = None
     contractual: Annotated[Literal["yes", "no"] | None, Blank] = None

@@ -149,7 +149,9 @@ def answer(hand: Hand, title: str) -> None:
     said(page, "Answered.")
     hand.press(page.get_by_role("link", name="Asks", exact=True).first)
     headed(page, "My asks")
-    expect(page.get_by_role("link", name=title)).to_have_count(0)
+    debts = page.get_by_role("table", name="Waiting for an answer")
+    expect(debts).to_be_visible()
+    expect(debts.get_by_role("link", name=title)).to_have_count(0)
 
 
 def test_a_yes_is_given_to_what_is_planned_and_the_customer_is_told(

@@ -33,12 +33,6 @@ FLAGS = [
 ]
 SECONDS = 20
 expect.set_options(timeout=SECONDS * 1000)  # a busy machine is slow, and not wrong
-PAGES = (
-    "/demand", "/asks", "/asks/new", "/password", "/docs/asks", "/roadmap", "/features/new",
-    "/accounts", "/accounts/new", "/promises", "/inbox", "/admin/products", "/admin/users",
-    "/admin/keys", "/admin/connectors", "/search", "/demand?segment=smb&compare=previous",
-    "/styleguide", "/welcome",
-)  # fmt: skip
 
 
 @pytest.fixture(scope="module")  # its event loop must not outlive these tests
@@ -150,37 +144,3 @@ def test_only_the_fields_of_the_answer_chosen_are_shown(
         each for each in ("yes", "no", "ranked") if page.locator(f".for-{each}").first.is_visible()
     ]
     assert shown == [kind.lower()]
-
-
-@pytest.mark.once
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("width", [390, 1280])
-def test_axe_finds_nothing(
-    chromium: Browser, app: FastAPI, port: int, make: Make, scheme: str, width: int
-) -> None:
-    app.state.demo = True
-    axe = pytest.importorskip("axe_playwright_python.sync_playwright").Axe()
-    feature = make.feature(title="Audit log", demand_bar={"accounts": 2, "arr": None})
-    ask = make.ask(make.customer(segment="smb"), feature, verbatim="We need it.")
-    make.response(make.ask(make.customer(), make.planned()), kind="yes", basis="committed")
-    link = f"/sign-in/{sign_in.new_link(make.session, make.user(Role.admin))}"
-    make.session.commit()
-    context = chromium.new_context(
-        base_url=f"http://127.0.0.1:{port}",
-        bypass_csp=True,
-        color_scheme="dark" if scheme == "dark" else "light",
-        viewport={"width": width, "height": 900},
-    )
-    page = context.new_page()
-    enter(page, link)
-
-    found = {}
-    own = [f"/asks/{ask.id}", f"/accounts/{ask.account_id}", f"/accounts/{ask.account_id}/brief"]
-    own += [f"/features/{feature.id}{part}" for part in ("", "/status", "/edit", "/merge")]
-    own += [f"/accounts/{ask.account_id}{part}" for part in ("/edit", "/merge")]
-    for path in (*PAGES, *own):
-        page.goto(path)
-        found[path] = [each["id"] for each in axe.run(page).response["violations"]]
-    context.close()
-
-    assert not [problem for problem in found.items() if problem[1]]
