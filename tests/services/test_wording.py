@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from services import reader
 from services.lexicon import LEXICON
 from services.wording import LEXICON_VERSION, Verdict, contradicts, read
 
@@ -251,6 +252,10 @@ def test_every_entry_that_hedges_has_a_straight_wording_for_each_kind() -> None:
     assert hedging
     for entry in hedging:
         assert set(LEXICON.straight[entry.say]) == {"yes", "no", "ranked"}
+
+
+def test_the_model_was_trained_with_the_lexicon_and_the_thesaurus_as_they_are() -> None:
+    assert reader.model().knowledge == reader.KNOWLEDGE, "run python -m training"
 
 
 def test_the_lexicon_version_names_its_content() -> None:
