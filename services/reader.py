@@ -28,7 +28,10 @@ _THESAURUS = tomllib.loads(_SOURCE.decode())
 _ROLES = {role: frozenset(words.split()) for role, words in _THESAURUS["roles"].items()}
 _SCOPE = 6  # words that a "not" reaches over
 _QUOTED = "\0"  # what `services.words` makes of a quoted word
-_LONG = 5  # letters that stand for a longer word
+_STEM = 5  # letters that stand for a longer word
+_GRAM = 4  # letters in a row
+_LONGEST = 40  # letters of a word that are looked at
+_REMEMBERED = 20_000  # words whose features are kept at hand
 _HEDGE = LABELS.index("hedge")
 
 
@@ -82,10 +85,22 @@ class _Model:
         with np.load(io.BytesIO(source)) as data:
             self.knowledge = data["knowledge"].tobytes().decode()
             self.known = frozenset(data["words"].tobytes().decode().split("\n"))
-            self.weights = data["weights"].astype(np.float32) * data["scale"]
+            self.weights = data["weights"]  # integers: their sum is the same in any order
+            self.scale = float(data["scale"])
             self.bias = data["bias"]
             names = data["features"].tobytes().decode().split("\n")
-        self.places = {name: place for place, name in enumerate(names)}
+        self.places = {name: place for place, name in enumerate(names) if place}
+        self._spelt: dict[str, frozenset[int]] = {}
+
+    def spelt(self, word: str) -> frozenset[int]:
+        """The places of the features of a word by itself."""
+        found = self._spelt.get(word)
+        if found is None:
+            get = self.places.get
+            found = frozenset(p for name in letters(word) if (p := get(name)) is not None)
+            if len(self._spelt) < _REMEMBERED:
+                self._spelt[word] = found
+        return found
 
 
 @cache
@@ -107,10 +122,21 @@ def _shape(word: str) -> str:
     return "<word>"
 
 
+def letters(word: str) -> tuple[str, ...]:
+    """The features of a word by itself: how it is spelt."""
+    if word in PUNCTUATION or word in {"0", _QUOTED}:
+        return (word,)
+    edged = f"<{word[:_LONGEST]}>"
+    grams = {f"#{edged[at : at + _GRAM]}" for at in range(len(edged) - _GRAM + 1)}
+    return (word, f"{word[:_STEM]}~", *sorted(grams if len(word) > _GRAM else ()))
+
+
 def features(
     tokens: list[Token], known: frozenset[str], hints: Iterable[str]
 ) -> list[tuple[str, int]]:
-    """The features of a sentence, each with the word that it is due to; -1 is the sentence.
+    """The features of a sentence beyond the spelling of its words.
+
+    Each comes with the word that it is due to; -1 is the sentence.
 
     Args:
         tokens: The sentence, as `services.words` cuts it.
@@ -135,15 +161,12 @@ def features(
         kin = FAMILIES.get(word)
         one = kin[0] if kin else shape
         found += (
-            (word, at),
             (f"{last} {shape}", at),
             (f"{before} {last} {shape}", at),
             (f"{before} _ {shape}", at),
             (f"k {kin_last} {one}", at),
             (f"k {kin_before} {kin_last} {one}", at),
         )
-        if len(word) > _LONG:
-            found.append((f"{word[:_LONG]}~", at))
         for family in kin or ():
             found.append((family, at))
             if reach:
@@ -195,12 +218,13 @@ def _who(word: str) -> str:
 def says(tokens: list[Token], hints: Iterable[str]) -> Said:
     """What the model makes of a sentence, given what the lexicon found in it."""
     read = model()
-    places = {
-        place
-        for name, _ in features(tokens, read.known, hints)
-        if (place := read.places.get(name)) is not None
-    }
-    logits = read.bias + read.weights[sorted(places)].sum(axis=0)
+    get = read.places.get
+    found = [get(name) for name, _ in features(tokens, read.known, hints)]
+    places = set(filter(None, found))
+    for word in {token.word for token in tokens}:
+        places |= read.spelt(word)
+    total = read.weights[list(places)].sum(axis=0, dtype=np.int64)
+    logits = read.bias + read.scale * total
     odds = np.exp(logits - logits.max())
     return Said(*(odds / odds.sum()).tolist())
 
@@ -209,13 +233,18 @@ def blame(tokens: list[Token]) -> tuple[int, int]:
     """The clause of a sentence that speaks most for a hedge: its words, end exclusive."""
     read = model()
     shares = [0.0] * len(tokens)
-    seen: set[str] = set()
-    for name, at in features(tokens, read.known, ()):
-        if name in seen or at < 0 or name not in read.places:
-            continue
-        seen.add(name)
-        weights = read.weights[read.places[name]]
-        shares[at] += float(weights[_HEDGE] - weights.mean())
+    seen: set[int] = set()
+    due = [
+        (place, at)
+        for name, at in features(tokens, read.known, ())
+        if (place := read.places.get(name)) is not None
+    ]
+    due += [(place, at) for at, token in enumerate(tokens) for place in read.spelt(token.word)]
+    for place, at in due:
+        if at >= 0 and place not in seen:
+            seen.add(place)
+            weights = read.weights[place]
+            shares[at] += float(weights[_HEDGE] - weights.mean())
     best, found, begin, share = -math.inf, (0, len(tokens) - 1), 0, 0.0
     for at, token in enumerate(tokens):
         if token.word not in PUNCTUATION:

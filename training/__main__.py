@@ -6,12 +6,13 @@ from random import Random
 
 import numpy as np
 
-from services.reader import KNOWLEDGE
+from services.reader import KNOWLEDGE, LABELS
 from training.corpora import joined, writers
 from training.model import train
 
 TARGET = Path(__file__).parent.parent / "services" / "reader.npz"
 _SEED = 7
+_LEAST = 0.01  # weights below it are left out
 _STEPS = 32_000  # a weight is kept as an integer of this many steps at most
 
 
@@ -20,19 +21,22 @@ def main() -> None:
     corpus = writers()
     extra = [row for rows in corpus.values() for row in joined(rows, Random(_SEED))]  # noqa: S311
     trained = train(corpus, extra=extra)
-    scale = float(np.abs(trained.weights).max()) / _STEPS
+    used = np.abs(trained.weights).max(axis=1) >= _LEAST
+    names = [name for name, is_used in zip(trained.places, used, strict=True) if is_used]
+    weights = trained.weights[used]
+    scale = float(np.abs(weights).max()) / _STEPS
     np.savez_compressed(
         TARGET,
-        features=_text(trained.places),
+        features=_text(["", *names]),  # place 0 is nothing's
         words=_text(sorted(trained.known)),
-        weights=np.round(trained.weights / scale).astype(np.int16),
-        scale=np.float32(scale),
+        weights=np.vstack([np.zeros((1, len(LABELS))), np.round(weights / scale)]).astype(np.int16),
+        scale=np.float64(scale),
         bias=trained.bias.astype(np.float32),
         knowledge=_text([KNOWLEDGE]),
     )
     rows = sum(map(len, corpus.values()))
     print(
-        f"{len(corpus)} writers, {rows} rows, {len(trained.places)} features,"
+        f"{len(corpus)} writers, {rows} rows, {len(names)} of {len(trained.places)} features,"
         f" {TARGET.stat().st_size:,} bytes"
     )
 

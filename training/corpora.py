@@ -1,7 +1,7 @@
 """The sentences the reader is trained on: one file a writer, near-duplicates left out."""
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 from pathlib import Path
 from random import Random
@@ -24,6 +24,7 @@ class Row:
     label: int
     tokens: list[Token]
     hints: frozenset[str]
+    house: bool = False
 
 
 def read(path: Path) -> list[Row]:
@@ -49,6 +50,7 @@ def writers() -> dict[str, list[Row]]:
     kept = {}
     for path in sorted(CORPUS.glob("*.jsonl")):
         kept[path.stem] = [each for each in read(path) if seen.add(each.text)]
+    kept["house"] = [replace(each, house=True) for each in kept["house"]]
     kept["sample"] = read(SAMPLES / "hedges.jsonl")[1::2]
     return kept
 
