@@ -24,10 +24,11 @@ class Entry:
     label: str
     reason: str
     say: str
-    weight: int
-    negated: str
-    dated: bool
-    answered: bool
+    weight: int = 0
+    negated: str = "refuse"
+    dated: bool = False
+    answered: bool = False
+    place: int = -1  # among the entries
 
 
 # A phrase: sets of words, and numbers for gaps. `before` and `after` count the parts that must
@@ -64,7 +65,7 @@ class _Lexicon:
         self.by_pair: dict[tuple[str, str], list[_Phrase]] = {}
         self.entries: list[Entry] = []
         for item in data["entry"]:
-            entry = _entry(item)
+            entry = _entry(item, len(self.entries))
             self.entries.append(entry)
             for written in item["phrases"]:
                 for phrase in self._compile(written, entry):
@@ -113,7 +114,7 @@ def _parts(shape: Iterable[object]) -> tuple[frozenset[str] | int, ...]:
     return tuple(part for part in shape if isinstance(part, frozenset | int))
 
 
-def _entry(item: dict[str, Any]) -> Entry:
+def _entry(item: dict[str, Any], place: int) -> Entry:
     return Entry(
         label=item["is"],
         reason=item["reason"],
@@ -122,6 +123,7 @@ def _entry(item: dict[str, Any]) -> Entry:
         negated=item.get("negated", "refuse"),
         dated=item.get("dated", False),
         answered=item.get("answered", False),
+        place=place,
     )
 
 

@@ -1,7 +1,8 @@
 """Reads what is to be said to a customer: a commitment, a refusal, a ranking or a hedge (R1).
 
 Pure: a text goes in, a reading comes out. `services.words` cuts the text, `services.lexicon` finds
-the phrases, and this module weighs them. The work is linear in the length of the text.
+the phrases, `services.reader` decides what each sentence says, and this module says why and what to
+say instead. The work is linear in the length of the text.
 
 A sentence that says nothing either way ("Thanks for your time.") is *neutral*: it never hedges and
 never contradicts. A text of nothing else reads as the kind it is meant as, or else as a commitment.
@@ -12,7 +13,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from itertools import accumulate
 
-from services.lexicon import LEXICON, PUNCTUATION, Match, matches
+from services import reader
+from services.lexicon import LEXICON, PUNCTUATION, Entry, Match, matches
 from services.words import Token, sentences
 
 
@@ -59,17 +61,19 @@ class Reading:
     sentences: tuple[Sentence, ...]
 
 
-# A word, as the lexicon knows it. `whole` and `stop` bound the written word that it is a piece of:
-# in "we'll" the piece is "will", and the written word begins at the "w".
-
-
 _KINDS = {"yes": Verdict.commit, "no": Verdict.refuse, "ranked": Verdict.rank}
 _ANSWERED = 2  # the weight of a phrase that a "not" or a date made an answer
 _CONDITION = 8  # words that a condition goes on for at most
 _LOOK_BACK = 4  # words before a phrase in which a "not" still governs it
+_COVERS = {"plain", "reported"}
+_UNNAMED = Entry(
+    label="hedge",
+    reason="It leaves the customer without a yes, a no or a place in an order.",
+    say="clause",
+)
 
-LEXICON_VERSION = LEXICON.version
-"""Names the lexicon that a reading was made with: the first 12 hex digits of its SHA-256."""
+LEXICON_VERSION = reader.version()
+"""Names the lexicon and the model that a reading was made with: 12 hex digits of a SHA-256."""
 
 
 def read(message: str, kind: str | None = None) -> Reading:
@@ -150,10 +154,39 @@ def _setting(tokens: list[Token], answers: list[Match], *, refused: bool) -> _Se
 def _read_sentence(
     text: str, tokens: list[Token], kind: str | None, *, refused: bool
 ) -> tuple[Sentence, bool]:
-    """Weigh what the phrases of one sentence say; also whether it refuses."""
+    """What one sentence says, by the lexicon and the model; also whether it refuses."""
+    found = cues(tokens, refused=refused)
+    said = reader.says(tokens, found.hints)
+    label = reader.LABELS[said.index(max(said))]
+    spans: tuple[Span, ...] = ()
+    neutral = label == "neutral"
+    if label == Verdict.hedge:
+        spans = tuple(_spans(text, tokens, found.hedges or [_blamed(tokens)], kind))
+    verdict = _likeliest(tokens, kind) if neutral else Verdict(label)
+    refuses = verdict is Verdict.refuse or found.scores[Verdict.refuse] > 0
+    return Sentence(tokens[0].whole, tokens[-1].stop, verdict, spans, neutral), refuses
+
+
+@dataclass(frozen=True)
+class Cues:
+    """What the lexicon finds in a sentence: the phrases that hedge, and hints for the model."""
+
+    hedges: list[Match]
+    scores: dict[Verdict, int]
+    hints: frozenset[str]
+
+
+def cues(tokens: list[Token], *, refused: bool = False) -> Cues:
+    """Find the phrases of the lexicon in a sentence, and weigh each where it stands.
+
+    Args:
+        tokens: The sentence, as `services.words` cuts it.
+        refused: Whether a sentence before it refuses.
+    """
     found = list(matches([token.word for token in tokens]))
     reported, plain = _covered(tokens, found)
     covered = {"rank": reported}  # "would you" is plain, and still asks for a place
+    hints = {f"L {match.entry.label}" for match in found if match.entry.label in _COVERS}
     found = [
         match
         for match in found
@@ -163,23 +196,33 @@ def _read_sentence(
     setting = _setting(tokens, answers, refused=refused)
     scores = _scores(setting, answers)
     open_question = tokens[-1].word == "?" and bool(scores[Verdict.rank])
-    kept: list[Match] = []
+    hedges: list[Match] = []
     for match in found:
-        if match.entry.label in {"hedge", "upside"} and not open_question:
-            said = _weigh(setting, match)
-            if said is Verdict.hedge:
-                kept.append(match)
-            elif said:
-                scores[said] += _ANSWERED
+        if match.entry.label not in {"hedge", "upside"}:
+            hints.add(f"L {match.entry.place}")
+            continue
+        said = _weigh(setting, match)
+        hints.add(f"L {match.entry.place} {said or ''}")
+        if said is Verdict.hedge and not open_question:
+            hedges.append(match)
+        elif said and not open_question:
+            scores[said] += _ANSWERED
+    hints |= {f"L {said} {min(score, 8) // 2}" for said, score in scores.items() if score}
     best = max(scores, key=lambda verdict: scores[verdict])
-    neutral = not kept and not scores[best]
-    if kept:
-        best = Verdict.hedge
-    elif neutral:
-        best = _likeliest(tokens, kind)
-    spans = tuple(_spans(text, tokens, kept, kind))
-    sentence = Sentence(tokens[0].whole, tokens[-1].stop, best, spans, neutral)
-    return sentence, scores[Verdict.refuse] > 0
+    answer = best if scores[best] else "none"
+    if hedges:
+        hints |= {"L=hedge", f"L=hedge {min(len(hedges), 3)}", f"L=hedge+{answer}"}
+    else:
+        hints.add(f"L={answer}")
+    if setting.dated:
+        hints.add("L dated")
+    return Cues(hedges, scores, frozenset(hints))
+
+
+def _blamed(tokens: list[Token]) -> Match:
+    """The clause that the model takes for a hedge where the lexicon knows no phrase of it."""
+    begin, end = reader.blame(tokens)
+    return Match(begin, end, _UNNAMED)
 
 
 def _covered(tokens: list[Token], found: list[Match]) -> tuple[set[int], set[int]]:

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parent.parent
-FOLDERS = ("api", "models", "services", "tests", "alembic", "benchmarks")
+FOLDERS = ("api", "models", "services", "tests", "alembic", "benchmarks", "training")
 LONGEST = 400
 EDGES = ("api/work.py", "api/worker.py", "api/inlet.py")
 SQL = re.compile(r"\s*(SELECT|INSERT|UPDATE|DELETE|CREATE|DROP|ALTER|PRAGMA|WITH)\s")

@@ -2,12 +2,14 @@
 
 import json
 from collections.abc import Iterator
+from operator import ge
 from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from services import reader
 from services.lexicon import LEXICON
 from services.wording import LEXICON_VERSION, Verdict, contradicts, read
 
@@ -15,7 +17,6 @@ pytestmark = pytest.mark.once
 
 
 DATA = Path(__file__).parent.parent / "data"
-FLOOR = 0.85
 KINDS = ["yes", "no", "ranked", None]
 HEDGES = [
     "We might add it next year.",
@@ -56,28 +57,31 @@ def filled(suggestion: str) -> str:
     return suggestion
 
 
+# The floors lie a little below what is reached: precision and recall for a hedge, accuracy.
 @pytest.mark.parametrize(
-    ("name", "sample"),
+    ("name", "sample", "floors"),
     [
-        ("even lines (developed on)", rows("hedges.jsonl")[1::2]),
-        ("odd lines (held out)", rows("hedges.jsonl")[0::2]),
-        ("fresh (other voices)", rows("hedges_fresh.jsonl")),
+        ("even lines (trained on)", rows("hedges.jsonl")[1::2], (0.98, 0.98, 0.98)),
+        ("odd lines (held out)", rows("hedges.jsonl")[0::2], (0.97, 0.92, 0.96)),
+        ("fresh (other voices)", rows("hedges_fresh.jsonl"), (0.97, 0.93, 0.96)),
+        ("voices (ten writers)", rows("hedges_voices.jsonl"), (0.9, 0.88, 0.89)),
     ],
-    ids=["even", "odd", "fresh"],
+    ids=["even", "odd", "fresh", "voices"],
 )
 def test_the_labelled_sentences_are_read_well(
-    name: str, sample: list[tuple[str, Verdict]], capsys: pytest.CaptureFixture[str]
+    name: str,
+    sample: list[tuple[str, Verdict]],
+    floors: tuple[float, float, float],
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
-    precision, recall, accuracy = figures(sample)
+    precision, recall, accuracy = reached = figures(sample)
 
     with capsys.disabled():
         print(  # noqa: T201 - the figures are the point
             f"\n{name}: {len(sample)} sentences, hedge precision {precision:.3f}, "
             f"recall {recall:.3f}, accuracy {accuracy:.3f}"
         )
-    assert precision >= FLOOR
-    assert recall >= FLOOR
-    assert accuracy >= FLOOR
+    assert all(map(ge, reached, floors))
 
 
 @pytest.mark.parametrize(
@@ -251,6 +255,10 @@ def test_every_entry_that_hedges_has_a_straight_wording_for_each_kind() -> None:
     assert hedging
     for entry in hedging:
         assert set(LEXICON.straight[entry.say]) == {"yes", "no", "ranked"}
+
+
+def test_the_model_was_trained_with_the_lexicon_and_the_thesaurus_as_they_are() -> None:
+    assert reader.model().knowledge == reader.KNOWLEDGE, "run python -m training"
 
 
 def test_the_lexicon_version_names_its_content() -> None:

@@ -1,0 +1,1 @@
+"""Trains the hedge reader: `python -m training` writes `services/reader.npz`."""
