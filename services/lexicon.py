@@ -6,6 +6,7 @@ words on from there. There is nothing to go back to, as there is in a regular ex
 """
 
 import hashlib
+import re
 import tomllib
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -61,6 +62,8 @@ class _Lexicon:
         self.spelling = {word: said.split() for word, said in data["spelling"].items()}
         self.classes = {name: frozenset(words.split()) for name, words in data["classes"].items()}
         self.straight: dict[str, dict[str, str]] = data["straight"]
+        said = "\n".join(each for kinds in self.straight.values() for each in kinds.values())
+        self.blanks = sorted({*re.findall(r"<[a-z ]+>", said)})
         self.by_word: dict[str, list[_Phrase]] = {}
         self.by_pair: dict[tuple[str, str], list[_Phrase]] = {}
         self.entries: list[Entry] = []

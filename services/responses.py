@@ -228,11 +228,14 @@ def check_message(given: Answering, kind: ResponseKind) -> list[dict[str, Any]]:
         What an override was needed for: the phrases that hedge, or the message that contradicts.
 
     Raises:
+        Invalid: A blank of our own wording was left in it.
         HedgedMessage: A phrase hedges, and no `hedge_override` says why it stands.
         ContradictingMessage: The words say the opposite of the answer.
     """
     if given.message is None:
         return []
+    if left := wording.blanks(given.message):
+        raise invalid("message", f"still has the blank `{left[0]}`; say what belongs there")
     reading = wording.read(given.message, kind.value)
     spans = [
         {

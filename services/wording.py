@@ -337,3 +337,8 @@ def _condition_end(tokens: list[Token], match: Match) -> int:
 def _suggestion(say: str, kind: str | None) -> str:
     straight = LEXICON.straight[say]
     return straight.get(kind or "") or f"{straight['yes'].rstrip(',')}; or {straight['no']}"
+
+
+def blanks(message: str) -> list[str]:
+    """The blanks of a straight wording, such as `<date>`, that are still to be filled in."""
+    return [each for each in LEXICON.blanks if each in message]

@@ -146,6 +146,7 @@ def check_message(request: Request, form: Filled) -> Response:
         request,
         "reading.html",
         message=given.message.strip(),
+        blanks=wording.blanks(given.message),
         verdict=found.verdict,
         spans=spans,
         marked=_marked(given.message, spans),

@@ -252,6 +252,14 @@ class TestWords:
         assert response.hedge_override is None
         assert response.hedges == []
 
+    def test_a_blank_of_our_own_wording_is_never_sent(self, make: Make) -> None:
+        said = "No, this will not ship on <date>."
+
+        error = refused(make, make.ask(), NO, message=said, hedge_override="Their words.")
+
+        assert error.errors[0]["loc"] == ["body", "message"]
+        assert "`<date>`" in error.detail
+
     def test_words_that_say_the_opposite_are_refused(self, make: Make) -> None:
         error = refused(make, make.ask(), NO, message="Yes, it ships on 1 March 2027.")
 

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from services import reader
 from services.lexicon import LEXICON
-from services.wording import LEXICON_VERSION, Verdict, contradicts, read
+from services.wording import LEXICON_VERSION, Verdict, blanks, contradicts, read
 
 pytestmark = pytest.mark.once
 
@@ -242,6 +242,14 @@ def test_a_text_with_its_phrases_replaced_hedges_no_more(text: str, kind: str | 
         straight = straight[: span.start] + filled(span.suggestion) + straight[span.end :]
 
     assert read(straight, kind).spans == ()
+
+
+def test_blanks_are_named_until_they_are_filled_in() -> None:
+    assert blanks("We ship it on <date>, as <how many> live customers asked.") == [
+        "<date>",
+        "<how many>",
+    ]
+    assert blanks("We ship it on 3 June, as 4 of 12 asked, and 3 < 4 > 2.") == []
 
 
 @pytest.mark.parametrize("reason", sorted({entry.reason for entry in LEXICON.entries}))
