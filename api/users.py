@@ -100,7 +100,7 @@ def get_user(read: Read, user_id: UUID) -> Response:
     responses=problems(NotFound, users.LastAdmin, Stale, Unconditional),
 )
 def change_user(write: Write, expected: Expected, user_id: UUID, change: UserChange) -> Response:
-    """Change a person's name or role, or whether they may sign in."""
+    """Change a person's name, role or team, or whether they may sign in."""
     return write(
         lambda session, by: _one(users.change_user(session, by, user_id, change, expected=expected))
     )

@@ -78,7 +78,8 @@ class Ask(Revised, table=True):
             use_alter=True,
         ),
         Index("ix_ask_feature_account", "feature_id", "account_id"),
-        Index("ix_ask_debt", "state", "answer_due_on"),
+        # Holds all that the debts are added up from, so that no row needs to be read for it.
+        Index("ix_ask_debt", "state", "answer_due_on", "logged_by", "product_id", "id"),
     )
 
     account_id: UUID = Field(foreign_key="account.id", index=True)

@@ -19,6 +19,7 @@ from models.base import (
     Seen,
     Shape,
     UtcDateTime,
+    Word,
     choice,
     instant,
 )
@@ -52,6 +53,7 @@ class User(Revised, table=True):
     email: str = Field(max_length=254, unique=True)
     name: str = Field(max_length=200)
     role: Role = Field(sa_type=choice(Role))
+    team: str | None = Field(default=None, max_length=64)
     active: bool = True
     password_hash: str | None = Field(default=None, max_length=200)
 
@@ -100,6 +102,7 @@ class UserNew(Shape):
     email: Email
     name: Line
     role: Role
+    team: Word | None = Field(default=None, description="With whom debts are added up.")
     password: Password | None = Field(
         default=None, description="At least 12 characters; without one a sign-in link is needed."
     )
@@ -110,6 +113,7 @@ class UserChange(Shape):
 
     name: Line = ""
     role: Role = Role.viewer
+    team: Word | None = None
     active: Flag = True
 
 
@@ -120,6 +124,7 @@ class UserSeen(Seen):
     email: str
     name: str
     role: Role
+    team: str | None
     active: bool
 
 

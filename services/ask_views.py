@@ -48,6 +48,8 @@ class AskFilter:
     q: str | None = None
     to_revisit: bool | None = None
     not_told: bool | None = None
+    due_until: date | None = None
+    team: Sequence[str] = ()
 
 
 _Author = aliased(User, name="author")
@@ -206,6 +208,7 @@ def _conditions(wanted: AskFilter) -> list[ColumnElement[bool]]:
         (Ask.source, wanted.source),
         (Ask.product_id, wanted.product_id),
         (User.email, [email.lower() for email in wanted.logged_by]),
+        (User.team, wanted.team),
     ]
     found.extend(col(column).in_(values) for column, values in any_of if values)
     if wanted.feature_id:
@@ -227,6 +230,8 @@ def _conditions(wanted: AskFilter) -> list[ColumnElement[bool]]:
         found.append(col(Ask.asked_on) >= wanted.asked_since)
     if wanted.asked_until is not None:
         found.append(col(Ask.asked_on) <= wanted.asked_until)
+    if wanted.due_until is not None:
+        found.append(col(Ask.answer_due_on) <= wanted.due_until)
     if wanted.q:
         word = wanted.q.lower()
         texts = (Ask.title, Ask.verbatim, Account.name)

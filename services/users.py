@@ -58,6 +58,7 @@ def add_user(session: Session, new: UserNew) -> User:
         email=new.email,
         name=new.name,
         role=new.role,
+        team=new.team,
         password_hash=sign_in.hash_password(password) if password else None,
     )
     session.add(user)
@@ -111,7 +112,7 @@ def change_user(
     *,
     expected: int | None = None,
 ) -> User:
-    """Change a person's name or role, or whether they may sign in.
+    """Change a person's name, role or team, or whether they may sign in.
 
     A new role takes effect at once, and whoever is no longer active is signed out everywhere.
 
@@ -132,7 +133,7 @@ def change_user(
     others = [admin for admin in session.exec(admins) if admin != user_id]
     user = load(session, User, user_id, lock=True)
     check_version(user, expected)
-    revise(user, by, given(change))
+    revise(user, by, given(change, frozenset({"team"})))
     session.flush()
     if not others and not (user.active and user.role is Role.admin):
         raise LastAdmin("No active administrator would be left.")

@@ -8,6 +8,7 @@ from api.web import (
     answers,
     asks,
     assets,
+    debts,
     demand,
     docs,
     failures,
@@ -28,7 +29,7 @@ def install(app: FastAPI) -> None:
     """Give `app` its pages, and make it answer errors of people with one."""
     app.state.error_page = failures.error_page
     for part in (
-        assets, sign_in, demand, views, roadmap, features, feature_merges, accounts, admin, asks,
-        answers, promises, inbox, search, suggestions, failures, docs, styleguide,
+        assets, sign_in, demand, debts, views, roadmap, features, feature_merges, accounts, admin,
+        asks, answers, promises, inbox, search, suggestions, failures, docs, styleguide,
     ):  # fmt: skip
         app.include_router(part.router, include_in_schema=False)

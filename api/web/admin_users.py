@@ -20,7 +20,7 @@ router = APIRouter(route_class=Page)
 PEOPLE = [needs(Permission.user_manage)]
 
 A_PAGE = 100
-FIELDS = ("email", "name", "role")
+FIELDS = ("email", "name", "role", "team")
 
 
 @router.get("/admin/users", dependencies=PEOPLE)
@@ -37,7 +37,8 @@ def add_user(request: Request, by: By, form: Filled) -> Response:
     typed = form.typed(FIELDS)
 
     def deed(session: Session) -> tuple[str, str]:
-        user = users.create_user(session, by, shaped(UserNew, typed))
+        new = shaped(UserNew, typed | {"team": typed["team"].strip() or None})
+        user = users.create_user(session, by, new)
         return user.name, sign_in.new_link(session, user)
 
     try:
@@ -56,8 +57,10 @@ def back_to_users(user_id: UUID) -> Response:  # noqa: ARG001  # whoever it is a
 
 @router.post("/admin/users/{user_id:uuid}", dependencies=PEOPLE)
 def change_user(request: Request, by: By, user_id: UUID, form: Filled) -> Response:
-    """Give a person another role, or let them in no more."""
-    given: dict[str, Any] = {"role": form.get("role")} if form.get("role") else {}
+    """Give a person another role or team, or let them in no more."""
+    given: dict[str, Any] = {}
+    if form.get("role"):  # the team stands beside it
+        given = {"role": form.get("role"), "team": form.get("team").strip() or None}
     if form.get("active"):
         given["active"] = form.get("active") == "yes"
     try:
@@ -97,7 +100,7 @@ def _page(request: Request, by: Caller, *, cursor: str | None = None, **shown: A
         section="users",
         users=listed,
         next_page=f"/admin/users?cursor={more}" if more else None,
-        typed=shown.get("typed", {"email": "", "name": "", "role": "se"}),
+        typed=shown.get("typed", {"email": "", "name": "", "role": "se", "team": ""}),
         faults=faults,
         problem=problem,
         roles=[*Role],

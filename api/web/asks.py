@@ -17,7 +17,7 @@ from api.web.suggestions import known_account
 from api.web.templating import render
 from api.work import Session
 from models.ask import AskState, Importance
-from models.base import utc_today
+from models.base import Email, Word, utc_today
 from models.feature import Feature
 from models.user import Role
 from services import accounts, ask_views, asks, features, products, triage
@@ -83,13 +83,15 @@ class Wanted(BaseModel):
     feature_id: Annotated[UUID | None, Blank] = None
     q: Annotated[Search | None, Blank] = None
     mine: Annotated[bool, Blank] = False
+    logged_by: Annotated[Email | None, Blank] = None
+    team: Annotated[Word | None, Blank] = None
     was: Annotated[list[UUID], BeforeValidator(_ids)] = Field(default=[], max_length=A_PAGE)
     cursor: Cursor | None = None
 
     def address(self, **other: str) -> str:
         """A link to the same asks, shown otherwise."""
         own = {"show": self.show, "feature_id": self.feature_id, "q": self.q}
-        own |= {"mine": "yes" if self.mine else ""}
+        own |= {"mine": "yes" if self.mine else "", "logged_by": self.logged_by, "team": self.team}
         given = {name: str(value) for name, value in (own | other).items() if value}
         return f"/asks?{urlencode(given)}"
 
@@ -154,7 +156,8 @@ def _list(
 ) -> Response:
     _label, chosen, order = SHOWN[wanted.show]
     within = {"feature_id": [wanted.feature_id]} if wanted.feature_id else {}
-    own = {"logged_by": [by.email]} if wanted.mine else {}
+    whose = by.email if wanted.mine else wanted.logged_by
+    own = {"logged_by": [whose] if whose else [], "team": [wanted.team] if wanted.team else []}
     sought = AskFilter(**vars(chosen) | within | own | {"q": wanted.q})
     whole = wanted.mine and wanted.show == "waiting" and not (wanted.q or within or wanted.cursor)
     triages = wanted.show == "untriaged" and by.may(Permission.ask_triage)

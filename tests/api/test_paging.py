@@ -24,6 +24,7 @@ LISTS: dict[str, Callable[[Make], Any]] = {
     "commitments": lambda make: make.response(
         make.ask(make.customer(), make.planned()), kind="yes", basis="committed"
     ),
+    "debts": lambda make: make.ask(),
     "users": lambda make: make.user(Role.viewer),
     "api-keys": lambda make: make.key(make.user(), Scope.asks_read),
 }

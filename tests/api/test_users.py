@@ -26,7 +26,13 @@ class TestCreate:
         made = answer.json()
         assert answer.status_code == 201
         assert made.pop("sign_in_url").startswith("http://127.0.0.1:8000/sign-in/")
-        assert made == {**KIM, "email": "kim@nomaybe.example", "active": True, "id": made["id"]}
+        assert made == {
+            **KIM,
+            "email": "kim@nomaybe.example",
+            "team": None,
+            "active": True,
+            "id": made["id"],
+        }
         assert boss.get(answer.headers["Location"]).json() == made
 
     def test_the_link_works_once(self, boss: TestClient, anybody: TestClient) -> None:

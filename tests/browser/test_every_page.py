@@ -26,7 +26,7 @@ PAGES = (
     "/welcome", "/demand", "/demand?segment=smb&compare=previous", "/asks", "/asks?show=untriaged",
     "/asks?q=nothing", "/asks/new", "/roadmap", "/roadmap?status=candidate", "/features/new",
     "/accounts", "/accounts/new", "/promises", "/inbox", "/inbox?show=all", "/password",
-    "/admin/products", "/admin/users", "/admin/keys", "/admin/connectors", "/search",
+    "/admin/products", "/admin/users", "/admin/keys", "/admin/connectors", "/search", "/debts",
     "/search?q=audit", "/styleguide", "/nowhere", "/asks?show=nonsense",
 )  # fmt: skip
 STILL = """() => new Promise(done =>

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.workdays import after_workdays, is_workday
+from services.workdays import after_workdays, is_workday, workdays_past
 
 pytestmark = pytest.mark.once
 
@@ -63,3 +63,19 @@ class TestIsWorkday:
 
         assert is_workday(monday)
         assert not is_workday(monday, {monday})
+
+
+class TestWorkdaysPast:
+    @given(st.dates(date(2025, 12, 1), date(2026, 3, 1)), st.integers(1, 30), HOLIDAYS)
+    def test_undoes_the_steps(self, start: date, count: int, off: frozenset[date]) -> None:
+        later = after_workdays(start, count, off)
+
+        assert workdays_past([start], later, off).tolist() == [count]
+        assert workdays_past([later], start, off).tolist() == [-count]
+
+    @given(DAYS)
+    def test_none_on_the_day_itself(self, day: date) -> None:
+        assert workdays_past([day], day).tolist() == [0]
+
+    def test_of_no_days(self) -> None:
+        assert workdays_past([], date(2026, 11, 23)).tolist() == []
