@@ -10,10 +10,10 @@ from pydantic import ValidationError
 from pydantic_settings import SettingsError
 from sqlmodel import Session
 
-from api import report, serving, terminal
+from api import proof, report, serving, terminal
 from api.terminal import Misused, Refused
 from models import migrations
-from models.database import check_settings, collided, connect
+from models.database import check_settings, collided, connect, read_only
 from models.user import ApiKeyNew, Role, Scope, User, UserNew
 from services import api_keys, demo, finding, health, importing, sheets, sign_in, users
 from services.importing import Did, Kind
@@ -69,11 +69,11 @@ def _sqlite_file(settings: Settings) -> Path | None:
 
 
 @contextmanager
-def _session(settings: Settings) -> Iterator[Session]:
+def _session(settings: Settings, *, reading: bool = False) -> Iterator[Session]:
     """A session that commits at its end: the one place where the command line opens any."""
     engine = connect(settings.database, pool_size=1)
     try:
-        with Session(engine, expire_on_commit=False) as session:
+        with Session(read_only(engine) if reading else engine, expire_on_commit=False) as session:
             yield session
             session.commit()
     finally:
@@ -305,13 +305,34 @@ def create_key(
 
 @contextmanager
 def _reading() -> Iterator[Any]:
-    settings = _settings()
-    _prepare(settings)
-    with _session(settings) as session:
+    with _writing() as (session, settings):
         yield session, users.caller_for(finding.person(session, None)), settings.policy
 
 
+@contextmanager
+def _writing() -> Iterator[Any]:
+    settings = _settings()
+    _prepare(settings)
+    with _session(settings) as session:
+        yield session, settings
+
+
+@contextmanager
+def _looking() -> Iterator[Session]:
+    """One snapshot of a database that is up to date, in which nothing can be written."""
+    settings = _settings()
+    file = _sqlite_file(settings)
+    if file is not None and not file.exists():
+        raise Refused(f"There is no database yet: {file} is not there.")
+    with _session(settings, reading=True) as session:
+        if health.revision(session) != migrations.head():
+            raise Refused("The database is not up to date. Run `nomaybe migrate` first.")
+        yield session
+
+
 main.command("report")(report.command(_reading))
+main.command("verify")(proof.verification(_looking))
+main.command("erase-contact")(proof.erasure(_looking, _writing))
 
 
 @main.command("import")

@@ -47,7 +47,7 @@ class Busy(Conflict):
 
 
 class AnswerSealed(Conflict):
-    """The request was done before, and its answer was sealed with a secret key that is gone."""
+    """The request was done before; its answer was erased, or sealed with a key that is gone."""
 
     slug, title = "answer-sealed", "Done before, but the answer cannot be read"
     cure = "Look whether the effect is there; if you need another one, send it with a new key."
@@ -162,7 +162,7 @@ class Writing:
         first = idempotency.begin(session, principal, self._key, self._fingerprint)
         if first is not None:
             again = {**(first.headers or {}), "Idempotency-Replayed": "true"}
-            return Response(self._opened(first.body or b""), first.status or 200, again, JSON)
+            return Response(self._opened(first.body), first.status or 200, again, JSON)
         reply = deed(session, self._by)
         session.flush()
         body = reply.body()
@@ -170,7 +170,9 @@ class Writing:
         idempotency.keep(session, principal, self._key, reply.status, reply.headers, sealed)
         return Response(body, reply.status, reply.headers, JSON)
 
-    def _opened(self, sealed: bytes) -> bytes:
+    def _opened(self, sealed: bytes | None) -> bytes:
+        if sealed is None:
+            raise AnswerSealed("This was done before, and a person was erased since.")
         try:
             return self._vault.open(sealed)
         except CannotUnseal as error:

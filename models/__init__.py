@@ -4,6 +4,7 @@ from models.account import Account, AccountRef, Contact
 from models.ask import Ask
 from models.bar_event import BarArmed, BarReached
 from models.base import Model
+from models.chain import ChainLink, Erasure
 from models.commitment import Commitment, CommitmentRelease
 from models.connector import Connector
 from models.delivery import Delivery, DeliveryEvent, DeliveryKey, DeliveryStatus, LastSaid
@@ -25,6 +26,7 @@ __all__ = [
     "Ask",
     "BarArmed",
     "BarReached",
+    "ChainLink",
     "Commitment",
     "CommitmentRelease",
     "Connector",
@@ -33,6 +35,7 @@ __all__ = [
     "DeliveryEvent",
     "DeliveryKey",
     "DeliveryStatus",
+    "Erasure",
     "Feature",
     "FirstAnswer",
     "LastSaid",

@@ -14,17 +14,36 @@ from models.history import VERSIONED
 APPEND_ONLY = (
     "bar_armed",
     "bar_reached",
+    "chain_link",
     "commitment",
     "commitment_release",
     "delivery",
     "delivery_event",
     "delivery_key",
+    "erasure",
     "response",
     "response_choice",
     "revisit",
     "told",
     *(f"{model.__tablename__}_version" for model in VERSIONED),
 )
+# What erasing a person may change, and only the transaction that does: by which column a row is
+# named in `erasure`, and which columns may change.
+ERASABLE = {
+    "ask_version": ("ask_id", ("title", "verbatim", "why")),
+    "chain_link": ("record_id", ("salt",)),
+    "commitment": ("id", ("contract_reference", "owner_email")),
+    "commitment_release": ("commitment_id", ("reason",)),
+    "delivery": ("id", ("body",)),
+    "delivery_event": ("delivery_id", ("reason",)),
+    "response": (
+        "id",
+        (
+            "how", "message", "contract_reference", "hedge_override", "hedges",
+            "supersedes_reason",
+        ),
+    ),
+}  # fmt: skip
 LOGGED = {
     "ask": "id",
     "account": "id",
@@ -100,16 +119,59 @@ def _values(table: str, columns: tuple[str, ...]) -> tuple[str, str]:
     return names, values
 
 
+def _erasing(table: str) -> str:
+    """Whether this very transaction takes a person out of the row.
+
+    An erasure is linked to the chain as its transaction ends, so one without a link is of this
+    transaction, or else is no erasure of ours, and `nomaybe verify` names it.
+    """
+    key, _columns = ERASABLE[table]
+    rows = f"OLD.{key}"
+    if table == "chain_link":  # also the link of an earlier erasure from the same record
+        rows += ", (SELECT record_id FROM erasure WHERE id = OLD.record_id)"
+    return (
+        f"EXISTS (SELECT 1 FROM erasure WHERE erasure.record_id IN ({rows}) AND NOT EXISTS (SELECT"
+        " 1 FROM chain_link WHERE chain_link.kind = 'erasure' AND chain_link.record_id ="
+        " erasure.id))"
+    ) + (" AND NEW.salt IS NULL" if table == "chain_link" else "")
+
+
+def _unless_erasing(table: str) -> str:
+    """The condition under which SQLite refuses an update."""
+    if table not in ERASABLE:
+        return ""
+    stay = [
+        each.name
+        for each in Model.metadata.tables[table].columns
+        if each.name not in ERASABLE[table][1]
+    ]
+    same = " AND ".join(f"OLD.{name} IS NEW.{name}" for name in stay)
+    return f" WHEN NOT ({same} AND {_erasing(table)})"
+
+
+def _if_erasing(table: str) -> str:
+    """What PostgreSQL lets pass before it refuses."""
+    if table not in ERASABLE:
+        return ""
+    may = ", ".join(f"'{name}'" for name in ERASABLE[table][1])
+    # Nested, for OLD and NEW do not both exist otherwise.
+    return (
+        f"IF TG_OP = 'UPDATE' THEN IF to_jsonb(OLD) - ARRAY[{may}] = to_jsonb(NEW) - ARRAY[{may}]"
+        f" AND {_erasing(table)} THEN RETURN NEW; END IF; END IF; "
+    )
+
+
 def _sqlite() -> list[Trigger]:
     made = []
     for table in APPEND_ONLY:
         for deed in ("update", "delete"):
             name = f"{table}_no_{deed}"
+            unless = _unless_erasing(table) if deed == "update" else ""
             made.append(
                 _made(
                     name,
                     table,
-                    f"CREATE TRIGGER {name} BEFORE {deed.upper()} ON {table}"
+                    f"CREATE TRIGGER {name} BEFORE {deed.upper()} ON {table}{unless}"
                     f" BEGIN SELECT RAISE(ABORT, '{table} {REFUSAL}'); END",
                 )
             )
@@ -148,12 +210,14 @@ def _postgresql() -> list[Trigger]:
     for table in APPEND_ONLY:
         name = f"{table}_append_only"
         for level, event in (("row", "UPDATE OR DELETE"), ("table", "TRUNCATE")):
+            may = _if_erasing(table) if level == "row" else ""
             made.append(
                 _function(
                     f"{name}_{level}",
                     table,
                     f"BEFORE {event}",
-                    f"RAISE EXCEPTION '{table} {REFUSAL}' USING ERRCODE = 'restrict_violation';",
+                    f"{may}RAISE EXCEPTION '{table} {REFUSAL}'"
+                    " USING ERRCODE = 'restrict_violation';",
                     each="ROW" if level == "row" else "STATEMENT",
                 )
             )

@@ -24,7 +24,7 @@ from models.delivery import DeliveryState
 from models.feature import FeatureChange
 from models.opportunity import OpportunityChange
 from models.product import ProductChange
-from services import accounts, asks, commitments, features, opportunities, products
+from services import accounts, asks, commitments, erasing, features, opportunities, products
 from tests.factories import Make
 
 
@@ -57,6 +57,10 @@ def fill(make: Make) -> None:
     session.add_all(_sign_ins(by.id))
     session.commit()
     _receive(session, first.id)
+    session.commit()
+    gone = {"name": "Lee Poe", "email": "lee@acme.example"}
+    make.ask(account, export, contact=gone)
+    erasing.erase(session, erasing.find(session, gone["email"]))
     session.commit()
 
 

@@ -19,9 +19,10 @@ pytestmark = pytest.mark.once
 
 ROOT = DOCS.parent
 NOUNS = (
-    "Account", "Ask", "Bar", "Basis", "Brief", "Commitment", "Connector", "Contact", "Debt",
-    "Delivery", "Demand", "Evidence", "Feature", "Guide", "Hedge", "Inbox", "Key", "Opportunity",
-    "Order", "Problem", "Product", "Response", "Told", "Triage", "User",
+    "Account", "Ask", "Bar", "Basis", "Brief", "Chain", "Checkpoint", "Commitment", "Connector",
+    "Contact", "Debt", "Delivery", "Demand", "Erasure", "Evidence", "Feature", "Guide", "Hedge",
+    "Inbox", "Key", "Opportunity", "Order", "Problem", "Product", "Response", "Told", "Triage",
+    "User",
 )  # fmt: skip
 
 
