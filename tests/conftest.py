@@ -39,7 +39,7 @@ def template(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 @pytest.fixture
 def database_url(template: str, tmp_path: Path) -> Iterator[str]:
     """This test's copy of the template."""
-    with database(tmp_path, template) as url:
+    with database(tmp_path, template, bare=True) as url:
         yield url
 
 

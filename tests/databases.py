@@ -28,15 +28,21 @@ def scratch() -> Path:
 
 
 @contextmanager
-def database(folder: Path, template: str | None = None) -> Iterator[str]:
-    """The URL of a database of one's own, empty or a copy of `template`, then dropped."""
+def database(folder: Path, template: str | None = None, *, bare: bool = False) -> Iterator[str]:
+    """The URL of a database of one's own, empty or a copy of `template`, then dropped.
+
+    Args:
+        folder: Where to put it, if it is a file.
+        template: What it is a copy of.
+        bare: Whether the template has no rows, so that a copy of it that was emptied is one too.
+    """
     if ON_SQLITE:
         path = folder / f"test_{uuid4().hex}.db"
         if template:
             shutil.copy(str(make_url(template).database), path)
         yield f"sqlite:///{path}"
         return
-    held = _Held.take(template)
+    held = _Held.take(template, bare=bare)
     try:
         yield held.url
     finally:
@@ -53,20 +59,20 @@ class _Held:
 
     name: str
     template: str | None
-    shape: tuple[Any, ...]
+    shape: tuple[Any, ...] | None  # None where it is not used again
 
     @classmethod
-    def take(cls, template: str | None) -> "_Held":
-        for each in _SPARE:
-            if each.template == template:
-                _SPARE.remove(each)
-                return each
+    def take(cls, template: str | None, *, bare: bool) -> "_Held":
+        found = [each for each in _SPARE if bare and each.template == template]
+        if found:
+            _SPARE.remove(found[0])
+            return found[0]
         name = f"test_{uuid4().hex}"
         # Copying files is four times as quick as copying through the log.
         like = f"TEMPLATE {make_url(template).database} STRATEGY FILE_COPY" if template else ""
         _administer(f"CREATE DATABASE {name} {like}")
-        if template is None:
-            return cls(name, template, ())
+        if not bare:
+            return cls(name, template, None)
         with _connection(name) as made:
             return cls(name, template, _shape(made))
 
@@ -75,7 +81,7 @@ class _Held:
         return SERVER.set(database=self.name).render_as_string(hide_password=False)
 
     def give_back(self) -> None:
-        if self.template and self._emptied():
+        if self.shape and self._emptied():
             _SPARE.append(self)
         else:
             self.drop()
