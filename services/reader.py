@@ -90,6 +90,9 @@ class _Model:
             self.bias = data["bias"]
             names = data["features"].tobytes().decode().split("\n")
         self.places = {name: place for place, name in enumerate(names) if place}
+        others = self.weights.sum(axis=1, dtype=np.int64)
+        # How much each feature speaks for a hedge, beyond what it says for all labels.
+        self.lean: list[int] = (len(LABELS) * self.weights[:, _HEDGE].astype(int) - others).tolist()
         self._spelt: dict[str, frozenset[int]] = {}
 
     def spelt(self, word: str) -> frozenset[int]:
@@ -232,7 +235,7 @@ def says(tokens: list[Token], hints: Iterable[str]) -> Said:
 def blame(tokens: list[Token]) -> tuple[int, int]:
     """The clause of a sentence that speaks most for a hedge: its words, end exclusive."""
     read = model()
-    shares = [0.0] * len(tokens)
+    shares = [0] * len(tokens)
     seen: set[int] = set()
     due = [
         (place, at)
@@ -243,14 +246,13 @@ def blame(tokens: list[Token]) -> tuple[int, int]:
     for place, at in due:
         if at >= 0 and place not in seen:
             seen.add(place)
-            weights = read.weights[place]
-            shares[at] += float(weights[_HEDGE] - weights.mean())
-    best, found, begin, share = -math.inf, (0, len(tokens) - 1), 0, 0.0
+            shares[at] += read.lean[place]
+    best, found, begin, share = -math.inf, (0, len(tokens) - 1), 0, 0
     for at, token in enumerate(tokens):
         if token.word not in PUNCTUATION:
             share += shares[at]
             continue
         if at > begin and share > best:
             best, found = share, (begin, at)
-        begin, share = at + 1, 0.0
+        begin, share = at + 1, 0
     return found

@@ -8,9 +8,10 @@ A sentence that says nothing either way ("Thanks for your time.") is *neutral*: 
 never contradicts. A text of nothing else reads as the kind it is meant as, or else as a commitment.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import partial
 from itertools import accumulate
 
 from services import reader
@@ -39,6 +40,20 @@ class Span:
 
 
 @dataclass(frozen=True)
+class Facts:
+    """What is known about the thing that was asked for; it fills the angle brackets of a wording.
+
+    `date` is the day of a committed delivery as it is to be written, `asking` how many live
+    customers ask for it, `live` how many there are, and `bar` how many have to.
+    """
+
+    date: str | None = None
+    asking: int | None = None
+    live: int | None = None
+    bar: int | None = None
+
+
+@dataclass(frozen=True)
 class Sentence:
     """One sentence, where it stands and what it says.
 
@@ -61,6 +76,7 @@ class Reading:
     sentences: tuple[Sentence, ...]
 
 
+_Say = Callable[[str], str]  # from the part of a sentence that a phrase takes to straight words
 _KINDS = {"yes": Verdict.commit, "no": Verdict.refuse, "ranked": Verdict.rank}
 _ANSWERED = 2  # the weight of a phrase that a "not" or a date made an answer
 _CONDITION = 8  # words that a condition goes on for at most
@@ -76,23 +92,25 @@ LEXICON_VERSION = reader.version()
 """Names the lexicon and the model that a reading was made with: 12 hex digits of a SHA-256."""
 
 
-def read(message: str, kind: str | None = None) -> Reading:
+def read(message: str, kind: str | None = None, facts: Facts | None = None) -> Reading:
     """Read a text for a customer, sentence by sentence.
 
     Args:
         message: The text, of any length, as it was written.
         kind: The response it belongs to: `yes`, `no`, `ranked`, or None where that is open. It
             chooses the suggestions, and what a text with no answer in it reads as.
+        facts: What is known; what is left out stays an angle bracket for the writer to fill in.
 
     Returns:
         `hedge` if any sentence hedges, else what the first sentence with an answer says. Spans
         are in order, do not overlap, and count code points of `message`.
     """
     expected = _KINDS.get(kind or "")
+    say = partial(_suggestion, kind=kind, facts=facts or Facts())
     read_so_far: list[Sentence] = []
     refused = False
     for tokens in sentences(message):
-        sentence, refuses = _read_sentence(message, tokens, kind, refused=refused)
+        sentence, refuses = _read_sentence(message, tokens, kind, say, refused=refused)
         read_so_far.append(sentence)
         refused = refused or refuses
     spans = tuple(span for sentence in read_so_far for span in sentence.spans)
@@ -152,7 +170,7 @@ def _setting(tokens: list[Token], answers: list[Match], *, refused: bool) -> _Se
 
 
 def _read_sentence(
-    text: str, tokens: list[Token], kind: str | None, *, refused: bool
+    text: str, tokens: list[Token], kind: str | None, say: _Say, *, refused: bool
 ) -> tuple[Sentence, bool]:
     """What one sentence says, by the lexicon and the model; also whether it refuses."""
     found = cues(tokens, refused=refused)
@@ -161,7 +179,7 @@ def _read_sentence(
     spans: tuple[Span, ...] = ()
     neutral = label == "neutral"
     if label == Verdict.hedge:
-        spans = tuple(_spans(text, tokens, found.hedges or [_blamed(tokens)], kind))
+        spans = tuple(_spans(text, tokens, found.hedges or [_blamed(tokens)], say))
     verdict = _likeliest(tokens, kind) if neutral else Verdict(label)
     refuses = verdict is Verdict.refuse or found.scores[Verdict.refuse] > 0
     return Sentence(tokens[0].whole, tokens[-1].stop, verdict, spans, neutral), refuses
@@ -303,7 +321,7 @@ def _likeliest(tokens: list[Token], kind: str | None) -> Verdict:
     return _KINDS.get(kind or "", Verdict.commit)
 
 
-def _spans(text: str, tokens: list[Token], kept: list[Match], kind: str | None) -> Iterator[Span]:
+def _spans(text: str, tokens: list[Token], kept: list[Match], say: _Say) -> Iterator[Span]:
     """The phrases to point at, in order; of two that overlap, the earlier and longer."""
     last = 0
     for match in sorted(kept, key=lambda m: (m.begin, -m.end)):
@@ -316,7 +334,7 @@ def _spans(text: str, tokens: list[Token], kept: list[Match], kind: str | None) 
             continue
         last = end
         subject = text[start : first.start]  # "I" of "I'm thinking about it": it goes along
-        straight = _suggestion(match.entry.say, kind)
+        straight = say(match.entry.say)
         if subject and match.entry.say == "finite":
             straight = f"{subject} {straight}"
         elif first == tokens[0] and text[start].isupper():
@@ -334,9 +352,17 @@ def _condition_end(tokens: list[Token], match: Match) -> int:
     return end
 
 
-def _suggestion(say: str, kind: str | None) -> str:
+def _suggestion(say: str, *, kind: str | None, facts: Facts) -> str:
     straight = LEXICON.straight[say]
-    return straight.get(kind or "") or f"{straight['yes'].rstrip(',')}; or {straight['no']}"
+    words = straight.get(kind or "") or f"{straight['yes'].rstrip(',')}; or {straight['no']}"
+    if facts.date:
+        words = words.replace("<date>", facts.date)
+    if facts.asking is not None and facts.bar is not None:
+        of = f" of {facts.live}" if facts.live is not None else ""
+        words = words.replace(
+            "<reason>", f"{facts.asking}{of} live customers ask for it, and our bar is {facts.bar}"
+        )
+    return words
 
 
 def blanks(message: str) -> list[str]:

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from services import reader
 from services.lexicon import LEXICON
-from services.wording import LEXICON_VERSION, Verdict, blanks, contradicts, read
+from services.wording import LEXICON_VERSION, Facts, Verdict, blanks, contradicts, read
 
 pytestmark = pytest.mark.once
 
@@ -192,6 +192,52 @@ def test_a_suggestion_fits_its_place(text: str, phrase: str, suggestion: str) ->
     (span,) = read(text, "no").spans
 
     assert (span.phrase, span.suggestion) == (phrase, suggestion)
+
+
+@pytest.mark.parametrize(
+    ("kind", "facts", "suggestion"),
+    [
+        ("yes", Facts(date="3 June"), "available today under <where to find it>"),
+        (None, Facts(), "available today under <where to find it>; or not planned: <reason>"),
+        (
+            "no",
+            Facts(asking=3, live=214, bar=10),
+            "not planned: 3 of 214 live customers ask for it, and our bar is 10",
+        ),
+        (
+            "no",
+            Facts(asking=3, bar=10),
+            "not planned: 3 live customers ask for it, and our bar is 10",
+        ),
+        ("no", Facts(asking=3), "not planned: <reason>"),
+    ],
+)
+def test_a_suggestion_fits_the_facts(kind: str | None, facts: Facts, suggestion: str) -> None:
+    (span,) = read("It's on our radar.", kind, facts).spans
+
+    assert span.suggestion == suggestion
+
+
+def test_a_suggestion_names_the_day_that_is_known() -> None:
+    (span,) = read("We might add it.", "yes", Facts(date="3 June")).spans
+
+    assert span.suggestion == "will, on 3 June,"
+
+
+@pytest.mark.parametrize(
+    ("text", "phrase"),
+    [
+        ("The ball is in Product's court.", "The ball is in Product's court"),
+        ("Anna, the wheels are turning.", "the wheels are turning"),
+    ],
+)
+def test_a_hedge_that_the_lexicon_does_not_know_is_pointed_at_by_its_clause(
+    text: str, phrase: str
+) -> None:
+    (span,) = read(text).spans
+
+    assert span.phrase == phrase
+    assert span.suggestion
 
 
 @pytest.mark.parametrize("text", HEDGES)
