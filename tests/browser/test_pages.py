@@ -37,7 +37,7 @@ PAGES = (
     "/demand", "/asks", "/asks/new", "/password", "/docs/asks", "/roadmap", "/features/new",
     "/accounts", "/accounts/new", "/promises", "/inbox", "/admin/products", "/admin/users",
     "/admin/keys", "/admin/connectors", "/search", "/demand?segment=smb&compare=previous",
-    "/styleguide", "/welcome", "/debts",
+    "/styleguide", "/welcome", "/debts", "/contradictions",
 )  # fmt: skip
 
 
