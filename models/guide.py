@@ -1,6 +1,9 @@
 """The answer that the facts support, as it is sent."""
 
+from pydantic import Field
+
 from models.base import Seen
+from models.contradiction import BeforeSeen
 from models.response import Basis, EvidenceSeen, ResponseKind
 
 
@@ -25,3 +28,4 @@ class GuideSeen(Seen):
     wording: str
     figures: EvidenceSeen
     alternatives: list[AlternativeSeen]
+    before: BeforeSeen = Field(description="What was said about the feature before.")

@@ -8,7 +8,7 @@ that nothing which was acknowledged is missing, whoever wrote it.
 from collections.abc import Iterable, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import date
+from datetime import UTC, date, datetime, timedelta
 from threading import RLock
 from typing import Any, NamedTuple
 from uuid import UUID
@@ -31,6 +31,7 @@ from services.families import survivors
 from services.tables import Places, Table
 
 HALF = 2**64 - 1  # the lower half of an id
+EPOCH, MICROSECOND = datetime(1970, 1, 1, tzinfo=UTC), timedelta(microseconds=1)
 CHUNK = 500  # ids in one query; SQLite allows some thousand parameters
 RELOAD = 20_000  # changed rows from which reading all anew is quicker
 
@@ -89,7 +90,7 @@ class Book:
         self._seen: Snapshot | None = None
         self.asks = Table(
             feature="i4", account="i4", product="i4", opportunity="i4", importance="i1",
-            state="i1", kind="i1", day="i4",
+            state="i1", kind="i1", day="i4", answered="i8",
         )  # fmt: skip
         self.accounts = Table(
             lifecycle="i1", arr="i8", currency="i2", segment="i1", industry="i4", region="i4",
@@ -337,7 +338,7 @@ def _read_asks(book: Book, session: Session, ids: Sequence[UUID] | None) -> None
     statement = select(
         col(Ask.id), col(Ask.feature_id), col(Ask.account_id), col(Ask.product_id),
         col(Ask.opportunity_id), col(Ask.importance), col(Ask.state), col(Response.kind),
-        col(Ask.asked_on),
+        col(Ask.asked_on), col(Response.created_at),
     ).outerjoin(Response, col(Response.id) == col(Ask.response_id))  # fmt: skip
     features, accounts = book.feature_places.of, book.accounts.places.of
     products, deals = book.products.of, book.opportunities.places.of
@@ -353,12 +354,12 @@ def _read_asks(book: Book, session: Session, ids: Sequence[UUID] | None) -> None
                 STATES[state],
                 -1 if kind is None else KINDS[kind],
                 asked_on.toordinal(),
+                -1 if answered is None else (answered - EPOCH) // MICROSECOND,
             )
-            for key, feature, account, product, deal, importance, state, kind, asked_on in _rows(
-                session, statement, col(Ask.id), ids
-            )
+            for key, feature, account, product, deal, importance, state, kind, asked_on, answered
+            in _rows(session, statement, col(Ask.id), ids)
         ]
-    )
+    )  # fmt: skip
 
 
 def _read_promises(book: Book, session: Session, ids: Sequence[UUID] | None) -> None:

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any
 from uuid import UUID
@@ -14,7 +14,8 @@ from models.ask import Ask, AskState
 from models.feature import COMMITABLE, Feature, FeatureStatus
 from models.product import BarSeen, Maturity, Product
 from models.response import Basis, EvidenceSeen, ResponseKind
-from services import bars, families
+from services import bars, contradictions, families
+from services.contradictions import Before
 from services.orders import OTHERS
 from services.permissions import Caller, Permission
 from services.policy import Policy
@@ -64,8 +65,9 @@ def guide(session: Session, by: Caller, policy: Policy, ask_id: UUID) -> dict[st
     else:
         feature = families.survivor(session, session.get_one(Feature, ask.feature_id))
         facts = _facts(session, policy, [feature])[feature.id]
-    proposals = propose(facts)
-    because = reasons(facts)
+    said = contradictions.before(session, by, ask_id)
+    proposals = [owning_up(each, said) for each in propose(facts)]
+    because = reasons(facts) + said.reasons()
     if ask.state is AskState.answered:
         because.append("The ask has an answer already; a new one must say why it supersedes it.")
     return {
@@ -74,6 +76,7 @@ def guide(session: Session, by: Caller, policy: Policy, ask_id: UUID) -> dict[st
         "wording": proposals[0].wording,
         "figures": facts.evidence,
         "alternatives": [{**each.sent(), "wording": each.wording} for each in proposals[1:]],
+        "before": said.sent(),
     }
 
 
@@ -161,6 +164,15 @@ def propose(facts: Facts) -> list[Proposal]:
     if facts.maturity is Maturity.early or facts.bar_reached:
         return [*_ranked(facts), *demand, _not_planned(facts)]
     return [*demand, *_ranked(facts), _not_planned(facts)]
+
+
+def owning_up(proposal: Proposal, before: Before) -> Proposal:
+    """The proposal in words that own up to what the account was told otherwise, if it was."""
+    told = [said.told_on for said in before.standing(proposal.kind) if said.told_on is not None]
+    if not told:
+        return proposal
+    words = f"On {_day(max(told))} we told you something else; this answer takes its place."
+    return replace(proposal, wording=f"{proposal.wording} {words}")
 
 
 def reasons(facts: Facts) -> list[str]:

@@ -8,6 +8,7 @@ from api.web import (
     answers,
     asks,
     assets,
+    contradictions,
     debts,
     demand,
     docs,
@@ -30,6 +31,7 @@ def install(app: FastAPI) -> None:
     app.state.error_page = failures.error_page
     for part in (
         assets, sign_in, demand, debts, views, roadmap, features, feature_merges, accounts, admin,
-        asks, answers, promises, inbox, search, suggestions, failures, docs, styleguide,
+        asks, answers, contradictions, promises, inbox, search, suggestions, failures, docs,
+        styleguide,
     ):  # fmt: skip
         app.include_router(part.router, include_in_schema=False)

@@ -28,7 +28,7 @@ LISTS: dict[str, Callable[[Make], Any]] = {
     "users": lambda make: make.user(Role.viewer),
     "api-keys": lambda make: make.key(make.user(), Scope.asks_read),
 }
-OTHERS = ("connectors", "inbox", "demand")
+OTHERS = ("connectors", "inbox", "demand", "contradictions")
 CHANGES = {
     "products": {"maturity": "early"},
     "accounts": {"region": "EMEA"},

@@ -1,20 +1,22 @@
 """The guide: the answer that the facts support, in words that never hedge (R10)."""
 
-from datetime import date
+from datetime import UTC, date, datetime
 from typing import Any
 
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
+from models.account import Segment
 from models.ask import Ask
 from models.base import new_id
 from models.feature import FeatureStatus
 from models.product import BarSeen, Maturity
 from models.response import EvidenceSeen, ResponseKind
 from services import guide, wording
+from services.contradictions import Before, Said
 from services.errors import NotFound
-from services.guide import Facts, propose, quoted, reasons
+from services.guide import Facts, owning_up, propose, quoted, reasons
 from tests.factories import Make
 
 MONEY: st.SearchStrategy[dict[str, str]] = st.builds(
@@ -62,13 +64,36 @@ def facts(draw: st.DrawFn) -> Facts:
     )
 
 
+COUNTS = st.dictionaries(st.sampled_from(ResponseKind), st.integers(1, 10**4), max_size=3)
+SAID = st.builds(
+    Said,
+    response_id=st.just(new_id()),
+    ask_id=st.just(new_id()),
+    account_id=st.just(new_id()),
+    account_name=NAMES,
+    kind=st.sampled_from(ResponseKind),
+    basis=st.none(),
+    author=NAMES,
+    created_at=st.datetimes(datetime(2020, 1, 1), datetime(2100, 1, 1), timezones=st.just(UTC)),  # noqa: DTZ001
+    told_on=st.none() | st.dates(date(2020, 1, 1), date(2100, 1, 1)),
+)
+BEFORE = st.builds(
+    Before,
+    account=st.lists(SAID, max_size=5),
+    segment=st.none() | st.sampled_from(Segment),
+    segment_accounts=COUNTS,
+    segment_latest=st.lists(SAID, max_size=3),
+    lately=COUNTS,
+)
 SAYS = {"yes": "commit", "no": "refuse", "ranked": "rank"}
 
 
 class TestPropose:
-    @given(facts())
-    def test_its_words_never_hedge_and_say_what_they_mean(self, known: Facts) -> None:
-        for each in propose(known):
+    @given(facts(), BEFORE)
+    def test_its_words_never_hedge_and_say_what_they_mean(
+        self, known: Facts, before: Before
+    ) -> None:
+        for each in (owning_up(one, before) for one in propose(known)):
             reading = wording.read(each.wording, each.kind.value)
 
             assert not reading.spans, each.wording
@@ -88,6 +113,28 @@ class TestPropose:
 
         assert len(said) >= 2
         assert all(each.rstrip().endswith((".", "\u201d")) for each in said)
+
+    @given(BEFORE)
+    def test_what_was_said_before_is_among_the_reasons_with_its_figures(
+        self, before: Before
+    ) -> None:
+        said = before.reasons()
+
+        assert all(each.endswith(".") for each in said)
+        assert not any(wording.read(each, None).spans for each in said)
+        if before.account:
+            assert str(before.account[0].created_at.date()) in said[0]
+        for against in before.contradicting().values():
+            assert set(against) <= {each.partition("this: ")[2] for each in said}
+
+    @given(facts(), BEFORE)
+    def test_it_owns_up_to_what_was_told_otherwise(self, known: Facts, before: Before) -> None:
+        for each in propose(known):
+            otherwise = [
+                said for said in before.account if said.told_on and said.kind is not each.kind
+            ]
+
+            assert (owning_up(each, before).wording != each.wording) is bool(otherwise)
 
     @given(st.sampled_from(HEDGING))
     @example("")
