@@ -3,15 +3,18 @@
 from datetime import datetime
 from uuid import UUID
 
+from sqlalchemy import Index
 from sqlmodel import Field
 
 from models.base import Model, instant
 
 
 class RecordSaid(Model, table=True):
-    """The newest word on one field of a record. The row with no field stands for the record."""
+    """The newest word on one field of a record. The row with no field holds the record's kind."""
 
     __tablename__ = "record_said"
+    # Finds the records that are linked to another one.
+    __table_args__ = (Index("ix_record_said_field", "source", "field"),)
 
     source: str = Field(primary_key=True, max_length=64)
     record: str = Field(primary_key=True, max_length=200)

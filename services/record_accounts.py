@@ -6,14 +6,14 @@ from uuid import UUID
 from sqlmodel import Session
 
 from models.account import Account, AccountChange, AccountRef, ExternalRef
-from services import accounts, capture, finding, references
+from services import accounts, capture, finding, record_deals, references
 from services.capture import Sender
 from services.crm import records
 from services.errors import invalid
-from services.records import Record, called, load, survivor
+from services.records import Record, called, linked_to, load, survivor
 
 
-def account_of(session: Session, sender: Sender, record: Record, kind: str) -> Account:
+def account_of(session: Session, sender: Sender, record: Record) -> Account:
     """The account that a record belongs to; made as a prospect where the settings allow it.
 
     A record whose company is not known yet has an account of its own, which becomes the
@@ -23,7 +23,7 @@ def account_of(session: Session, sender: Sender, record: Record, kind: str) -> A
         Invalid: It is not known, and the settings do not let it be made.
     """
     first, record = record, survivor(session, record)
-    company = record.key if kind == records.COMPANY else record.linked(records.COMPANY)
+    company = record.key if first.kind == records.COMPANY else record.linked(records.COMPANY)
     own = by_ref(session, record.source, record.key)
     merged = by_ref(session, record.source, first.key)
     found = by_ref(session, record.source, company) if company else None
@@ -44,11 +44,14 @@ def account_of(session: Session, sender: Sender, record: Record, kind: str) -> A
             " or let the connector make accounts (`make_accounts` in its settings)"
         )
         raise invalid("account", said, kind="unknown_id")
-    return _make(session, sender, record.source, company or record.key)
+    made = _make(session, sender, record.source, company or record.key)
+    if company:
+        _keep_deals(session, sender, company, made)
+    return made
 
 
 def _merge(
-    session: Session, sender: Sender, other: Account | None, name: str, into: Account
+    session: Session, sender: Sender, other: Account | None, name: str | None, into: Account
 ) -> Account:
     """Let an account that was made for want of a better one end in the right one."""
     if other is None or other.id == into.id or other.name != name or other.merged_into:
@@ -102,6 +105,14 @@ def _name_company(session: Session, sender: Sender, account: Account, company: s
         fields.pop("domain", None)
     if fields:
         _change(session, sender, account.id, fields)
+    _keep_deals(session, sender, company, account)
+
+
+def _keep_deals(session: Session, sender: Sender, company: str, account: Account) -> None:
+    """Bring on file the deals of a company that were told before its account was known."""
+    for record in linked_to(session, sender.origin.name, records.COMPANY, company):
+        if record.kind == records.DEAL and record.linked(records.COMPANY) == company:
+            record_deals.keep(session, sender, record, account)
 
 
 def keep_company(session: Session, sender: Sender, record: Record) -> None:
@@ -116,8 +127,9 @@ def keep_company(session: Session, sender: Sender, record: Record) -> None:
     if account is None or not fields:
         return
     same = _of_domain(session, record)
-    if same is not None and account.name == record.label:
-        account = _merge(session, sender, account, record.label, same)
+    if same is not None and account.domain is None:
+        for name in (record.label, record.get("account.name")):
+            account = _merge(session, sender, account, name, same)
     _change(session, sender, account.id, fields)
 
 

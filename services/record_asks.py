@@ -15,7 +15,7 @@ from services.asks import Origin, read_ask
 from services.capture import Deed, Sender
 from services.crm import records
 from services.crm.dialect import Change
-from services.records import Record, load, remember
+from services.records import Record, linked_to, load, remember
 from services.revisions import revise
 
 LONGEST_TITLE = 200
@@ -31,13 +31,17 @@ def take(session: Session, sender: Sender, change: Change) -> Deed:
     source = f"{system}:{change.organization}" if change.organization else sender.origin.name
     sender = replace(sender, origin=Origin(sender.origin.source, source))
     record, newer = remember(session, sender, change)
-    if change.kind == records.COMPANY:
+    if record.kind == records.COMPANY:
         record_accounts.keep_company(session, sender, record)
+    if newer and record.kind == records.PERSON:
+        for other in linked_to(session, source, records.PERSON, record.key):
+            _keep_ask(session, sender, other, _standing(session, sender, other))
     standing = _standing(session, sender, record)
     if record.get("title") is None and standing is None:
-        _keep_deal(session, sender, record, change.kind)
+        if record.kind == records.DEAL:
+            _keep_deal(session, sender, record)
         return Deed("noted", None, f"What it tells of {record.label} is kept.")
-    deed = _keep_ask(session, sender, record, change.kind, standing)
+    deed = _keep_ask(session, sender, record, standing)
     if not newer and deed.name in {"noted", "unchanged"}:
         said = f"Newer words on {record.label} came before."
         return Deed("older", deed.ask_id, said)
@@ -50,32 +54,33 @@ def _standing(session: Session, sender: Sender, record: Record) -> Ask | None:
     ).first()
 
 
-def _keep_ask(
-    session: Session, sender: Sender, record: Record, kind: str, standing: Ask | None
-) -> Deed:
+def _keep_ask(session: Session, sender: Sender, record: Record, standing: Ask | None) -> Deed:
     deed = Deed("noted", standing.id if standing else None)
     if record.get("title") is not None:
-        account = record_accounts.account_of(session, sender, record, kind)
+        account = record_accounts.account_of(session, sender, record)
         deal = None
-        if kind == records.DEAL:
+        if record.kind == records.DEAL:
             deal = record_deals.keep(session, sender, record, account)
         fields = _ask(record) | {"account": {"id": account.id}, "external_id": record.key}
         if deal is not None and deal.account_id == account.id:
             fields["opportunity_id"] = deal.id
-        contact = _contact(session, record, kind)
+        contact = _contact(session, record)
         if contact is not None:
             fields["contact"] = contact
         if sender.settings.product_id is not None:
             fields["product_id"] = sender.settings.product_id
         deed = capture.keep(session, sender, read_ask(fields), fields.keys())
-    else:
-        _keep_deal(session, sender, record, kind)
+    elif record.kind == records.DEAL:
+        _keep_deal(session, sender, record)
     return _mark_gone(session, sender, record, deed)
 
 
-def _keep_deal(session: Session, sender: Sender, record: Record, kind: str) -> None:
-    if kind == records.DEAL:
-        record_deals.keep(session, sender, record, record_accounts.known(session, record))
+def _keep_deal(session: Session, sender: Sender, record: Record) -> None:
+    """Keep a deal of which no ask is told; it matters if its account does, or why it was lost."""
+    account = record_accounts.known(session, record)
+    if account is None and record_deals.lost_to_feature(sender, record):
+        account = record_accounts.account_of(session, sender, record)
+    record_deals.keep(session, sender, record, account)
 
 
 def _mark_gone(session: Session, sender: Sender, record: Record, deed: Deed) -> Deed:
@@ -104,11 +109,11 @@ def worded(text: str, verbatim: str | None) -> dict[str, str]:
     if line == text and len(line) <= LONGEST_TITLE:
         return {"title": line}
     title = line if len(line) <= LONGEST_TITLE else line[: LONGEST_TITLE - 1].rstrip() + "…"
-    return {"title": title, "verbatim": verbatim or text}
+    return {"title": title, "verbatim": f"{text}\n\n{verbatim}" if verbatim else text}
 
 
-def _contact(session: Session, record: Record, kind: str) -> dict[str, str | None] | None:
-    if kind != records.PERSON:
+def _contact(session: Session, record: Record) -> dict[str, str | None] | None:
+    if record.kind != records.PERSON:
         person = record.linked(records.PERSON)
         if person is None:
             return None

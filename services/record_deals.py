@@ -55,6 +55,11 @@ def keep(
     return opportunities.put_opportunity(session, sender.by, ref, made)[0]
 
 
+def lost_to_feature(sender: Sender, record: Record) -> bool:
+    """Whether a deal was lost for a reason that stands for a feature."""
+    return _fields(sender, record).get("lost_to_feature_id") is not None
+
+
 def by_ref(session: Session, record: Record) -> Opportunity | None:
     """The opportunity that a CRM calls so; people who type references leave out whose it is."""
     found = finding.opportunity_by_ref(session, record.source, record.key)

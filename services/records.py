@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlmodel import Session, select
+from sqlmodel import Session, col, select
 
 from models.record import RecordSaid
 from services.capture import Sender
@@ -13,6 +13,7 @@ from services.crm.dialect import Change
 
 BRANDS = {"hubspot": "HubSpot", "salesforce": "Salesforce", "pipedrive": "Pipedrive"}
 MOST_MERGES = 10  # one after another
+MOST_LINKED = 1000
 
 
 @dataclass(frozen=True)
@@ -36,6 +37,11 @@ class Record:
             if each.field.startswith(records.link(kind, "")) and each.value is not None
         ]
         return max(links)[2].partition(records.TO)[2] if links else None
+
+    @property
+    def kind(self) -> str:
+        """What kind of record it is."""
+        return self.get("") or ""
 
     @property
     def label(self) -> str:
@@ -63,7 +69,7 @@ def remember(session: Session, sender: Sender, change: Change) -> tuple[Record, 
     Whoever changes a record holds its first row, so that two workers cannot miss each other.
     """
     source = sender.origin.name
-    _hold(session, sender, change.key)
+    _hold(session, sender, change)
     known = dict(load(session, source, change.key).said)
     newer = False
     for field, value in change.fields.items():
@@ -83,10 +89,12 @@ def remember(session: Session, sender: Sender, change: Change) -> tuple[Record, 
     return Record(source, change.key, known), newer
 
 
-def _hold(session: Session, sender: Sender, key: str) -> None:
-    name = (sender.origin.name, key, "")
+def _hold(session: Session, sender: Sender, change: Change) -> None:
+    name = (sender.origin.name, change.key, "")
     if session.get(RecordSaid, name, with_for_update=True, populate_existing=True) is None:
-        session.add(_row(sender, key, "", (sender.arrived_at, "")))
+        row = _row(sender, change.key, "", (sender.arrived_at, ""))
+        row.value = change.kind
+        session.add(row)
         session.flush()
 
 
@@ -99,6 +107,22 @@ def _row(sender: Sender, key: str, field: str, word: tuple[datetime, str]) -> Re
         event_key=word[1],
         delivery_id=sender.delivery_id,
     )
+
+
+def linked_to(session: Session, source: str, kind: str, key: str) -> list[Record]:
+    """The records that are linked to one of a kind."""
+    field = records.link(kind, key)
+    found = session.exec(
+        select(RecordSaid.record)
+        .where(
+            RecordSaid.source == source,
+            RecordSaid.field == field,
+            col(RecordSaid.value).is_not(None),
+        )
+        .order_by(RecordSaid.record)
+        .limit(MOST_LINKED)
+    )
+    return [load(session, source, each) for each in found.all()]
 
 
 def survivor(session: Session, record: Record) -> Record:

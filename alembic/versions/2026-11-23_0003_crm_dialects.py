@@ -42,6 +42,7 @@ def upgrade() -> None:
     )
     with op.batch_alter_table('record_said', schema=None) as batch_op:
         batch_op.create_index(batch_op.f('ix_record_said_delivery_id'), ['delivery_id'], unique=False)
+        batch_op.create_index('ix_record_said_field', ['source', 'field'], unique=False)
 
     with op.batch_alter_table('ask', schema=None) as batch_op:
         batch_op.add_column(sa.Column('source_deleted_at', sa.DateTime(timezone=True), nullable=True))

@@ -29,6 +29,20 @@ SECRETS = {  # what is sent with a delivery, or what signs it
     ConnectorKind.salesforce: "an outbound message to this address, which is a secret itself",
     ConnectorKind.pipedrive: "with HTTP Basic, under `user:password`",
 }
+ADVICE = {  # what else must be known, lest asks are missing without a word
+    ConnectorKind.hubspot: (
+        "Subscribe to changes of the property that holds the ask, or send records from a workflow."
+        " Add no query to the address: it is signed as it stands here."
+    ),
+    ConnectorKind.salesforce: (
+        "Salesforce delivers only to a certificate of a public authority. A flow may post JSON to"
+        " the address without its last part, with `Authorization: Bearer SECRET`."
+    ),
+    ConnectorKind.pipedrive: (
+        "Choose version 2, and have an administrator own the webhook: what its owner may not see"
+        " is never sent."
+    ),
+}
 
 
 @router.get("/admin/connectors", dependencies=CONNECTORS)
@@ -137,5 +151,6 @@ def _page(request: Request, by: Caller, **shown: Any) -> Response:
         wrong=wrong,
         kinds=[*ConnectorKind],
         secrets=SECRETS,
+        advice=ADVICE,
         made=shown.get("made"),
     )

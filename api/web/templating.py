@@ -31,6 +31,7 @@ SAID = {
     "pm": "PM",
     "api": "API",
     "q": "Search",
+    "hubspot": "HubSpot",
 }
 NOTICES = {
     "logged": "Logged. It is a debt from now on, until it is answered.",

@@ -128,7 +128,7 @@ def _event(
         if meta.get("merged_to_id") is not None:
             into = _key(kind, "meta.merged_to_id", meta["merged_to_id"])
             fields = {records.MERGED_INTO: into}
-    elif action in {"create", "change"}:
+    elif action in ("create", "change"):
         data = content.get("data")
         if not isinstance(data, dict):
             raise invalid("data", "is needed, as an object", kind="missing")
@@ -173,7 +173,7 @@ def _value(
     if not isinstance(given, dict):
         return records.label(settings, name, records.text(field, given))
     options = given.get("values") if given.get("type") == "set" else [given]
-    if given.get("type") not in {"enum", "set"} or not isinstance(options, list):
+    if given.get("type") not in ("enum", "set") or not isinstance(options, list):
         return records.text(field, given.get("value"))
     ids = [records.identity(f"{field}.id", each.get("id")) for each in options if _is_option(each)]
     labels = settings.labels.get(name, {})

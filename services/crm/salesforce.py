@@ -121,7 +121,7 @@ def read(arrival: Arrival, settings: ConnectorSettings) -> Sequence[Item]:
         if _is_json(arrival.body):
             return _flow(generic.parse(arrival), settings)
         message = soap.read(arrival.body)
-        organization = message.organization[:SHORT]
+        organization = full_id("OrganizationId", message.organization)[:SHORT]
         pin = settings.organization_id
         records.pinned(pin[:SHORT] if pin else None, "OrganizationId", organization)
     except Invalid as error:
