@@ -13,14 +13,17 @@ from models.page import Page
 from services import connectors
 from services.errors import NotFound, Stale, Unconditional
 from services.permissions import Permission
-from services.policy import Policy
 
 router = APIRouter(prefix="/connectors", tags=["connectors"], route_class=KnownCallers)
 MANAGE = [needs(Permission.connector_manage)]
 
 
-def _one(policy: Policy, connector: Connector) -> Reply:
-    return Reply(connectors.seen(policy, connector), headers=etag(connector.version))
+def _seen(request: Request, connector: Connector) -> ConnectorSeen:
+    return connectors.seen(request.app.state.policy, request.app.state.vault, connector)
+
+
+def _one(request: Request, connector: Connector) -> Reply:
+    return Reply(_seen(request, connector), headers=etag(connector.version))
 
 
 @router.post(
@@ -34,19 +37,18 @@ def create_connector(request: Request, write: Post, new: ConnectorNew) -> Respon
 
     def deed(session: Session, by: Caller) -> Reply:
         made = connectors.create_connector(session, by, request.app.state.vault, new)
-        seen = connectors.seen(write.policy, made)
-        return created(seen, "connectors", made.id, made.version)
+        return created(_seen(request, made), "connectors", made.id, made.version)
 
     return write(deed)
 
 
 @router.get("", response_model=Page[ConnectorSeen], dependencies=MANAGE)
-def list_connectors(read: Read, part: PageSlice) -> Response:
+def list_connectors(request: Request, read: Read, part: PageSlice) -> Response:
     """List connectors, oldest first."""
 
     def deed(session: Session, by: Caller) -> Reply:
         found, more = connectors.list_connectors(session, by, limit=part.limit, cursor=part.cursor)
-        return page([connectors.seen(read.policy, each) for each in found], more)
+        return page([_seen(request, each) for each in found], more)
 
     return read(deed)
 
@@ -57,10 +59,10 @@ def list_connectors(read: Read, part: PageSlice) -> Response:
     dependencies=MANAGE,
     responses=problems(NotFound),
 )
-def get_connector(read: Read, connector_id: UUID) -> Response:
+def get_connector(request: Request, read: Read, connector_id: UUID) -> Response:
     """Read one connector."""
     return read(
-        lambda session, by: _one(read.policy, connectors.get_connector(session, by, connector_id))
+        lambda session, by: _one(request, connectors.get_connector(session, by, connector_id))
     )
 
 
@@ -83,6 +85,6 @@ def change_connector(
         changed = connectors.change_connector(
             session, by, request.app.state.vault, connector_id, change, expected=expected
         )
-        return _one(write.policy, changed)
+        return _one(request, changed)
 
     return write(deed)

@@ -1,7 +1,7 @@
 """Where senders post to. It knows no dialect: it stores what came, and acknowledges after that."""
 
 from http import HTTPStatus
-from typing import Annotated
+from typing import Annotated, Any
 from uuid import UUID
 
 from fastapi import APIRouter, Path, Request, Response
@@ -47,30 +47,49 @@ class _Counted:
         return message
 
 
-@router.post(
-    "/{kind}/{connector_id}",
-    response_model=Received,
-    responses=problems.problems(NotAuthentic, NotFound, TooSlow, TooLarge, Unavailable),
-    openapi_extra={
+Kind = Annotated[str, Path(description="The connector's kind.")]
+Key = Annotated[str, Path(description="The connector's id.")]
+SAID: dict[str, Any] = {
+    "response_model": Received,
+    "responses": {
+        HTTPStatus.OK.value: {"content": {"text/xml": {"schema": {"type": "string"}}}},
+        **problems.problems(NotAuthentic, NotFound, TooSlow, TooLarge, Unavailable),
+    },
+    "openapi_extra": {
         "requestBody": {
             "description": "What the sender sends. It is stored as it is, and read afterwards.",
             "content": {"*/*": {"schema": {}}},
         }
     },
-)
-async def receive(
-    request: Request,
-    kind: Annotated[str, Path(description="The connector's kind.")],
-    connector_id: Annotated[str, Path(description="The connector's id.")],
-) -> Response:
+}
+
+
+@router.post("/{kind}/{connector_id}", **SAID)
+async def receive(request: Request, kind: Kind, connector_id: Key) -> Response:
     """Take a delivery in: 200 says that it is stored, whatever it holds."""
+    return await _take(request, *_address(kind, connector_id))
+
+
+@router.post("/{kind}/{connector_id}/{proof}", **SAID)
+async def receive_by_address(
+    request: Request,
+    kind: Kind,
+    connector_id: Key,
+    proof: Annotated[str, Path(description="What `receive_url` ends with.")],
+) -> Response:
+    """Take a delivery in from a sender that can prove itself by nothing but the address."""
     known, key = _address(kind, connector_id)
+    if not DIALECTS[known].path("of any secret"):
+        raise _nothing_here()
+    return await _take(request, known, key, f"/{proof}")
+
+
+async def _take(request: Request, known: ConnectorKind, key: UUID, path: str = "") -> Response:
     state, counted = request.app.state, _Counted(request)
     try:
         body = await read_body(Request(request.scope, counted), LARGEST)
-        arrival = Arrival(
-            receive_url(state.policy, known, key), dict(request.headers), body, utc_now()
-        )
+        url = receive_url(state.policy, known, key) + path
+        arrival = Arrival(url, dict(request.headers), body, utc_now())
         result = await state.inlet.keep(Posted(known, key, arrival))
     except TooLarge:
         state.figures.deliveries.labels(known, TOO_LARGE).inc()
@@ -84,7 +103,8 @@ async def receive(
         refusal = problems.respond(request, NotAuthentic(NOT_AUTHENTIC))
         refusal.headers["WWW-Authenticate"] = dialect.CHALLENGE
         return refusal
-    return Response(dialect.RECEIVED.body, HTTPStatus.OK, media_type=dialect.RECEIVED.media_type)
+    said = dialect.acknowledgement(arrival)
+    return Response(said.body, HTTPStatus.OK, media_type=said.media_type)
 
 
 def _address(kind: str, connector_id: str) -> tuple[ConnectorKind, UUID]:

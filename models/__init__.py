@@ -13,6 +13,7 @@ from models.history import CHANGES, VERSIONS
 from models.idempotency import FirstAnswer
 from models.opportunity import Opportunity, OpportunityRef
 from models.product import Product
+from models.record import RecordSaid
 from models.response import Response, ResponseChoice, Revisit, Told
 from models.user import ApiKey, SignInLink, User, UserSession
 from models.view import SavedView
@@ -43,6 +44,7 @@ __all__ = [
     "Opportunity",
     "OpportunityRef",
     "Product",
+    "RecordSaid",
     "Response",
     "ResponseChoice",
     "Revisit",

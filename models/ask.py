@@ -102,6 +102,7 @@ class Ask(Revised, table=True):
     answer_due_on: date
     withdrawn_reason: str | None = None
     withdrawn_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    source_deleted_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
 
 
 class AccountNamed(Shape):
@@ -191,6 +192,9 @@ class AskSeen(Seen):
     logged_by: str | None = Field(description="E-mail of who logged it.")
     created_at: datetime
     withdrawn_reason: str | None
+    source_deleted_at: datetime | None = Field(
+        description="When the record that it came from was deleted in its CRM; the ask stands."
+    )
     response: ResponseSeen | None = Field(description="The current answer; null while owed.")
     ballot: None = Field(description="A pending ballot, or null.")
 

@@ -8,7 +8,7 @@ from pydantic import AfterValidator, SecretStr, StringConstraints
 from sqlalchemy import JSON
 from sqlmodel import Field
 
-from models.base import Line, Revised, Seen, Shape, choice, clean_line
+from models.base import Line, Revised, Seen, Shape, Word, choice, clean_line
 
 
 class ConnectorKind(StrEnum):
@@ -16,6 +16,9 @@ class ConnectorKind(StrEnum):
 
     generic = "generic"
     standard_webhooks = "standard_webhooks"
+    hubspot = "hubspot"
+    salesforce = "salesforce"
+    pipedrive = "pipedrive"
 
 
 class Connector(Revised, table=True):
@@ -46,12 +49,42 @@ class ConnectorSettings(Shape):
         max_length=50,
         description='Our field to theirs, as dotted paths: `{"title": "data.wish"}`. Fields of ours'
         " that it does not name are read under their own names. With it, what else they send is"
-        " left alone; without it, an unknown field parks the delivery.",
+        " left alone; without it, an unknown field parks the delivery. Of a CRM it names"
+        ' properties: `{"title": "feature_request"}`.',
     )
     make_accounts: bool = Field(
         default=False,
-        description="Whether an account that is named by a name alone, and not found, is made as a"
-        " prospect; else the delivery is parked.",
+        description="Whether an account that a CRM or a name alone tells of, and that is not found,"
+        " is made as a prospect; else the delivery is parked.",
+    )
+    organization_id: Word | None = Field(
+        default=None,
+        description="The only one whose deliveries are taken: the portal id of HubSpot, the"
+        " organization id of Salesforce (15 or 18 characters), the company id of Pipedrive.",
+    )
+    old_signatures: bool = Field(
+        default=False,
+        description="HubSpot: take the signatures v1 and v2 too, where v3 is missing. They hold no"
+        " time, so that a call can be repeated by whoever saw it.",
+    )
+    labels: dict[Word, dict[Word, Line]] = Field(
+        default_factory=dict,
+        max_length=50,
+        description="What the options of their fields are called:"
+        ' `{"stage_id": {"2": "Proposal"}}`. Pipedrive sends only the ids of options.',
+    )
+    won_stages: list[Line] = Field(
+        default_factory=list,
+        max_length=50,
+        description="Stages in which a deal is won, besides those that the CRM has by itself.",
+    )
+    lost_stages: list[Line] = Field(
+        default_factory=list, max_length=50, description="Likewise, in which a deal is lost."
+    )
+    lost_reasons: dict[Line, UUID] = Field(
+        default_factory=dict,
+        max_length=200,
+        description="Which feature a reason for losing a deal stands for: by their words, its id.",
     )
 
 
@@ -63,8 +96,9 @@ class ConnectorNew(Shape):
     secret: SecretStr = Field(
         min_length=16,
         max_length=500,
-        description="Write-only. `whsec_...` for standard_webhooks. While you change over to a new"
-        " one, give both with a space between.",
+        description="Write-only. `whsec_...` for standard_webhooks, the app's client secret for"
+        " hubspot, `user:password` for pipedrive. While you change over to a new one, give both"
+        " with a space between.",
     )
     settings: ConnectorSettings = Field(default_factory=ConnectorSettings)
     enabled: bool = True
@@ -87,4 +121,7 @@ class ConnectorSeen(Seen):
     name: str
     settings: dict[str, Any]
     enabled: bool
-    receive_url: str = Field(description="Where the sender posts to.")
+    receive_url: str = Field(
+        description="Where the sender posts to. That of salesforce is a secret itself, since an"
+        " outbound message has no other way to prove who sent it."
+    )

@@ -116,12 +116,13 @@ class DeliverySeen(DeliveryRow):
     headers: dict[str, str] = Field(description="As they came, secrets left out.")
     raw: str = Field(description="The body as text; bytes that are no UTF-8 are replaced.")
     parsed: list[dict[str, Any]] = Field(
-        description="What the connector's settings of now read from it: `index`, `ask`, and"
-        " `problem` where it cannot be logged."
+        description="What the connector's settings of now read from it: `index`, `ask` (of a CRM"
+        " the `record` and what it says), and `problem` where it cannot be logged."
     )
     outcome: list[dict[str, Any]] = Field(
         description="What became of each ask in it when it was last read: `index`, `deed`"
-        " (`logged`, `updated`, `unchanged`, `older`, `differs`, `parked`), `ask`, `note`."
+        " (`logged`, `updated`, `unchanged`, `older`, `differs`, `parked`; of a CRM also `noted`,"
+        " `passed`, `duplicate`, `gone`), `ask`, `note`."
     )
     history: list[DeliveryEventSeen]
 

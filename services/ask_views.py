@@ -56,7 +56,7 @@ _Author = aliased(User, name="author")
 _OWN = (
     "id", "title", "verbatim", "why", "importance", "product_id", "feature_id", "opportunity_id",
     "asked_on", "source_url", "external_id", "state", "answer_due_on", "source", "created_at",
-    "withdrawn_reason",
+    "withdrawn_reason", "source_deleted_at",
 )  # fmt: skip
 _VERSION = len(_OWN)
 _ANSWER = _VERSION + 9

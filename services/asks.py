@@ -126,6 +126,7 @@ def log_ask(
         "answer_due_on": due_on(policy, logged_at.date()),
         "withdrawn_reason": None,
         "withdrawn_at": None,
+        "source_deleted_at": None,
     }
     # One plain statement instead of the unit of work: this is the busiest path of all.
     session.connection().execute(_insert(), values)

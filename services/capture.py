@@ -3,10 +3,10 @@
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, TypeVar
 from uuid import UUID
 
-from pydantic import TypeAdapter, ValidationError
+from pydantic import BaseModel, TypeAdapter, ValidationError
 from sqlmodel import Session, col, func, select
 
 from models.account import Account, AccountChange, Contact, ContactNew, ExternalRef
@@ -23,6 +23,8 @@ from services.policy import Policy
 
 STAY = ("account", "asked_on")  # of an ask on file; a difference is noted
 OURS = frozenset({"feature_id", "product_id"})  # once it is triaged, which is done here
+
+Kind = TypeVar("Kind", bound=BaseModel)
 
 _LINE = TypeAdapter(Line)
 _ANY_ACCOUNT = {"id": UUID(int=0)}
@@ -45,7 +47,7 @@ class Deed:
     """What became of an ask that was told."""
 
     name: str
-    ask_id: UUID
+    ask_id: UUID | None
     note: str | None = None
 
 
@@ -86,6 +88,33 @@ def take(session: Session, sender: Sender, index: int, told: Told) -> Deed:
         said = f"Delivery {teller} told of it more lately; different are {_list(differing)}."
         return Deed("older", ask.id, said)
     return _bring_up_to_date(session, sender, ask, new, differing)
+
+
+def keep(session: Session, sender: Sender, new: AskNew, said: AbstractSet[str]) -> Deed:
+    """Log an ask as it is known by now; where it is on file, bring it up to date.
+
+    Raises:
+        DomainError: It cannot be logged; the error names the field.
+    """
+    ask, is_new = asks.log_ask(session, sender.by, sender.policy, new, sender.origin)
+    if is_new:
+        return Deed("logged", ask.id)
+    differing = _differences(session, ask, new, said)
+    if not differing:
+        return Deed("unchanged", ask.id)
+    return _bring_up_to_date(session, sender, ask, new, differing)
+
+
+def shaped(shape: type[Kind], fields: dict[str, Any]) -> Kind:
+    """What is told in a shape of ours.
+
+    Raises:
+        Invalid: It does not fit; the errors name the fields.
+    """
+    try:
+        return shape.model_validate(fields)
+    except ValidationError as error:
+        raise not_valid(error) from None
 
 
 def _bring_up_to_date(

@@ -14,13 +14,14 @@ from models.connector import (
     ConnectorSeen,
     ConnectorSettings,
 )
+from models.feature import Feature
 from models.product import Product
 from services import paging
-from services.crm import DIALECTS, mapping
+from services.crm import DIALECTS
 from services.permissions import Caller, Permission
 from services.policy import Policy
 from services.revisions import check_version, given, load, named, revise
-from services.vault import Vault
+from services.vault import CannotUnseal, Vault
 
 
 def create_connector(session: Session, by: Caller, vault: Vault, new: ConnectorNew) -> Connector:
@@ -31,7 +32,7 @@ def create_connector(session: Session, by: Caller, vault: Vault, new: ConnectorN
         Invalid: The secret or the mapping cannot work, or the product is unknown.
     """
     by.require(Permission.connector_manage)
-    _check_settings(session, new.settings)
+    _check_settings(session, new.kind, new.settings)
     connector = Connector(
         kind=new.kind,
         name=new.name,
@@ -96,14 +97,14 @@ def change_connector(
         secret = values.pop("secret").get_secret_value()
         values["sealed_secret"] = _sealed(vault, connector.kind, secret)
     if "settings" in values:
-        _check_settings(session, change.settings)
+        _check_settings(session, connector.kind, change.settings)
         values["settings"] = change.settings.model_dump(mode="json")
     revise(connector, by, values)
     session.flush()
     return connector
 
 
-def seen(policy: Policy, connector: Connector) -> ConnectorSeen:
+def seen(policy: Policy, vault: Vault, connector: Connector) -> ConnectorSeen:
     """A connector as it is sent."""
     return ConnectorSeen(
         id=connector.id,
@@ -111,7 +112,7 @@ def seen(policy: Policy, connector: Connector) -> ConnectorSeen:
         name=connector.name,
         settings=connector.settings,
         enabled=connector.enabled,
-        receive_url=receive_url(policy, connector.kind, connector.id),
+        receive_url=receive_url(policy, connector.kind, connector.id) + _path(vault, connector),
     )
 
 
@@ -120,12 +121,22 @@ def receive_url(policy: Policy, kind: ConnectorKind, connector_id: UUID) -> str:
     return f"{policy.public_url}/hooks/{kind}/{connector_id}"
 
 
+def _path(vault: Vault, connector: Connector) -> str:
+    """The proof that some senders are given as a part of the address."""
+    try:
+        return DIALECTS[connector.kind].path(vault.open(connector.sealed_secret.encode()).decode())
+    except CannotUnseal:
+        return ""  # it delivers no more, and can be given another secret
+
+
 def _sealed(vault: Vault, kind: ConnectorKind, secret: str) -> str:
     DIALECTS[kind].check_secret(secret)
     return vault.seal(secret.encode()).decode()
 
 
-def _check_settings(session: Session, settings: ConnectorSettings) -> None:
-    mapping.check_settings(settings)
+def _check_settings(session: Session, kind: ConnectorKind, settings: ConnectorSettings) -> None:
+    DIALECTS[kind].check_settings(settings)
     if settings.product_id is not None:
         named(session, Product, settings.product_id, "settings.product_id")
+    for feature_id in settings.lost_reasons.values():
+        named(session, Feature, feature_id, "settings.lost_reasons")

@@ -19,11 +19,12 @@ from models.base import utc_now
 from models.connector import Connector, ConnectorKind, ConnectorSettings
 from models.delivery import Delivery, DeliveryEvent, DeliveryKey, DeliveryState, DeliveryStatus
 from models.user import Role, User
-from services import capture
+from services import capture, record_asks
 from services.asks import Origin
+from services.capture import Deed
 from services.connectors import receive_url
 from services.crm import DIALECTS
-from services.crm.dialect import Told
+from services.crm.dialect import Change, Fault, Item, Passed, Told, key_of
 from services.errors import DomainError, Invalid
 from services.permissions import Caller
 from services.policy import Policy
@@ -104,20 +105,29 @@ def process(session: Session, policy: Policy, held: Claim) -> DeliveryState | No
         return None
     if held.attempt > TRIES:
         return settle(session, status, DeliveryState.parked, _gave_up("it never came to an end"))
-    delivery = session.get_one(Delivery, held.delivery_id)
+    return settle(session, status, *_read(session, policy, status))
+
+
+def _read(
+    session: Session, policy: Policy, status: DeliveryStatus
+) -> tuple[DeliveryState, str | None]:
+    delivery = session.get_one(Delivery, status.delivery_id)
     connector = session.get_one(Connector, delivery.connector_id)
     dialect = DIALECTS[connector.kind]
     url = receive_url(policy, connector.kind, connector.id)
     arrival = arrival_of(url, delivery)
-    first = _first_with(session, delivery, dialect.event_key(arrival))
+    whole = dialect.event_key(arrival)
+    first = _firsts(session, delivery, [whole])[0]
     if first != delivery.id:
-        said = f"The same event as delivery {first}, which came before."
-        return settle(session, status, DeliveryState.duplicate, said)
+        return DeliveryState.duplicate, _same_as(first)
     settings = ConnectorSettings(**connector.settings)
     found = dialect.read(arrival, settings)
     if len(found) > MOST_ASKS:
         said = f"It holds {len(found)} asks; at most {MOST_ASKS} are read from one delivery."
-        return settle(session, status, DeliveryState.parked, said)
+        return DeliveryState.parked, said
+    firsts = _firsts(session, delivery, [key_of(each) for each in found])
+    if found and delivery.id not in firsts:
+        return DeliveryState.duplicate, _same_as(firsts[0])
     sender = capture.Sender(
         by=_system_caller(session),
         policy=policy,
@@ -126,14 +136,19 @@ def process(session: Session, policy: Policy, held: Claim) -> DeliveryState | No
         delivery_id=delivery.id,
         arrived_at=delivery.created_at,
     )
-    done = [_take(session, sender, index, each) for index, each in enumerate(found)]
+    done = [
+        _take(session, sender, index, each)
+        if first == delivery.id
+        else Deed("duplicate", None, _same_as(first))
+        for index, (each, first) in enumerate(zip(found, firsts, strict=True))
+    ]
     entries = [_entry(index, each) for index, each in enumerate(done)]
     made = dict.fromkeys(each["ask"] for each in entries if each["ask"] is not None)
     status.outcome = {"asks": list(made), "each": entries}
     faults = {index: each for index, each in enumerate(done) if isinstance(each, DomainError)}
     if faults:
-        return settle(session, status, DeliveryState.parked, _why(faults, len(found)))
-    return settle(session, status, DeliveryState.processed, None)
+        return DeliveryState.parked, _why(faults, len(found))
+    return DeliveryState.processed, None
 
 
 def fail(session: Session, held: Claim, error: Exception) -> DeliveryState | None:
@@ -183,13 +198,19 @@ def parsed(url: str, connector: Connector, delivery: Delivery) -> list[dict[str,
     return [_parsed(index, each) for index, each in enumerate(found[:MOST_ASKS])]
 
 
-def _parsed(index: int, told: Told | Invalid) -> dict[str, Any]:
+def _parsed(index: int, item: Item) -> dict[str, Any]:
     seen: dict[str, Any] = {"index": index}
-    if isinstance(told, Told):
+    if isinstance(item, Told):
         # A number past all bounds has no JSON of its own.
-        seen["ask"] = from_json(to_json(told.ask, inf_nan_mode="strings"))
-    error = told if isinstance(told, Invalid) else capture.check(told)
-    if error is not None:
+        seen["ask"] = from_json(to_json(item.ask, inf_nan_mode="strings"))
+    if isinstance(item, Change):
+        seen["ask"] = {"record": item.key, **item.fields}
+    if isinstance(item, Passed):
+        seen["note"] = item.note
+    error = item.error if isinstance(item, Fault) else item
+    if isinstance(item, Told):
+        error = capture.check(item) or item
+    if isinstance(error, Invalid):
         seen["problem"] = {"detail": readable(error.detail), "errors": error.errors}
     return seen
 
@@ -201,24 +222,33 @@ def _held(session: Session, held: Claim) -> DeliveryStatus | None:
     return status if status.attempts == held.attempt else None
 
 
-def _first_with(session: Session, delivery: Delivery, event_key: str | None) -> UUID:
-    """The delivery that brought an event first; this one takes the key if nobody has it.
+def _firsts(session: Session, delivery: Delivery, keys: Sequence[str | None]) -> list[UUID]:
+    """For each event the delivery that brought it first; this one takes keys that nobody has.
 
     Two deliveries of one event that are read at once meet at the primary key: one of them
     collides, is read again, and finds the other.
     """
-    if event_key is None:
-        return delivery.id
-    standing = session.get(DeliveryKey, (delivery.connector_id, event_key))
-    if standing is not None:
-        return standing.delivery_id
-    session.add(
-        DeliveryKey(
-            connector_id=delivery.connector_id, event_key=event_key, delivery_id=delivery.id
+    wanted = sorted({key for key in keys if key is not None})
+    rows = session.execute(
+        select(col(DeliveryKey.event_key), col(DeliveryKey.delivery_id)).where(
+            col(DeliveryKey.connector_id) == delivery.connector_id,
+            col(DeliveryKey.event_key).in_(wanted),
         )
     )
+    standing: dict[str | None, UUID] = {key: first for key, first in rows}  # noqa: C416  # typed
+    for key in wanted:
+        if key not in standing:
+            session.add(
+                DeliveryKey(
+                    connector_id=delivery.connector_id, event_key=key, delivery_id=delivery.id
+                )
+            )
     session.flush()
-    return delivery.id
+    return [standing.get(key, delivery.id) for key in keys]
+
+
+def _same_as(first: UUID) -> str:
+    return f"The same event as delivery {first}, which came before."
 
 
 def _system_caller(session: Session) -> Caller:
@@ -235,22 +265,28 @@ def _system_caller(session: Session) -> Caller:
     return Caller(user.id, Role.se, user.email, user.name)
 
 
-def _take(
-    session: Session, sender: capture.Sender, index: int, told: Told | Invalid
-) -> capture.Deed | DomainError:
-    if isinstance(told, Invalid):
-        return told
+def _take(session: Session, sender: capture.Sender, index: int, item: Item) -> Deed | DomainError:
+    if isinstance(item, Invalid):
+        return item
+    if isinstance(item, Fault):
+        return item.error
+    if isinstance(item, Passed):
+        return Deed("passed", None, item.note)
     try:
         with session.begin_nested():
-            return capture.take(session, sender, index, told)
+            if isinstance(item, Change):
+                return record_asks.take(session, sender, item)
+            return capture.take(session, sender, index, item)
     except DomainError as error:
         return error
 
 
-def _entry(index: int, done: capture.Deed | DomainError) -> dict[str, Any]:
+def _entry(index: int, done: Deed | DomainError) -> dict[str, Any]:
     if isinstance(done, DomainError):
         return {"index": index, "deed": "parked", "ask": None, "note": readable(done.detail)}
-    return {"index": index, "deed": done.name, "ask": str(done.ask_id), "note": done.note}
+    ask = str(done.ask_id) if done.ask_id else None
+    note = readable(done.note) if done.note else None
+    return {"index": index, "deed": done.name, "ask": ask, "note": note}
 
 
 def _why(faults: dict[int, DomainError], length: int) -> str:

@@ -69,9 +69,10 @@ def receive(session: Session, vault: Vault, batch: Sequence[Posted]) -> list[Del
             found.append(None)
             continue
         dialect = DIALECTS[posted.kind]
-        if dialect.verify(posted.arrival, connector.secret, connector.settings):
+        why = _refusal(posted, connector)
+        if why is None:
             found.append(DeliveryState.received)
-            _keep(rows, posted, DeliveryState.received, None)
+            _keep(rows, posted)
             continue
         found.append(DeliveryState.refused)
         if len(posted.arrival.body) > LARGEST_REFUSED:
@@ -82,7 +83,7 @@ def receive(session: Session, vault: Vault, batch: Sequence[Posted]) -> list[Del
             room[connector.id] -= 1
             shown = dialect.shown(posted.arrival)
             fingerprint = None if shown is None else vault.fingerprint(shown)
-            _keep(rows, posted, DeliveryState.refused, fingerprint)
+            _keep(rows, posted, why, fingerprint)
     for table, values in rows.items():
         if values:
             session.connection().execute(table.insert(), values)
@@ -112,6 +113,13 @@ def _connectors(session: Session, vault: Vault, ids: set[UUID]) -> dict[UUID, _K
     }
 
 
+def _refusal(posted: Posted, connector: _Known) -> str | None:
+    dialect = DIALECTS[posted.kind]
+    if not dialect.verify(posted.arrival, connector.secret, connector.settings):
+        return NOT_AUTHENTIC
+    return dialect.stranger(posted.arrival, connector.settings)
+
+
 def _room(session: Session, connector_id: UUID) -> int:
     """How many more refused calls of a connector may be kept today."""
     kept: int = session.execute(
@@ -130,12 +138,12 @@ def _room(session: Session, connector_id: UUID) -> int:
 def _keep(
     rows: dict[Any, list[dict[str, Any]]],
     posted: Posted,
-    state: DeliveryState,
-    fingerprint: str | None,
+    reason: str | None = None,
+    fingerprint: str | None = None,
 ) -> None:
-    key, arrival = new_id(), posted.arrival
-    kept = DIALECTS[posted.kind].HEADERS
-    reason = NOT_AUTHENTIC if state is DeliveryState.refused else None
+    key, arrival, dialect = new_id(), posted.arrival, DIALECTS[posted.kind]
+    kept, body = dialect.HEADERS, dialect.storable(arrival.body)
+    state = DeliveryState.received if reason is None else DeliveryState.refused
     rows[_DELIVERY].append(
         {
             "id": key,
@@ -143,8 +151,8 @@ def _keep(
             "connector_id": posted.connector_id,
             "content_type": arrival.headers.get("content-type", "")[:LONGEST_TYPE],
             "headers": {name: text for name, text in arrival.headers.items() if name in kept},
-            "body": arrival.body,
-            "sha256": hashlib.sha256(arrival.body).hexdigest(),
+            "body": body,
+            "sha256": hashlib.sha256(body).hexdigest(),
             "fingerprint": fingerprint,
         }
     )
@@ -183,10 +191,13 @@ def authentic_now(vault: Vault, connector: Connector, url: str, delivery: Delive
     fingerprint was kept, and is compared.
     """
     secret = vault.open(connector.sealed_secret.encode()).decode()
-    if delivery.fingerprint is not None:
-        return any(
-            compare_digest(vault.fingerprint(each), delivery.fingerprint)
-            for each in {secret, *secret.split(" ")}
-        )
-    settings = ConnectorSettings(**connector.settings)
-    return DIALECTS[connector.kind].verify(arrival_of(url, delivery), secret, settings)
+    dialect, settings = DIALECTS[connector.kind], ConnectorSettings(**connector.settings)
+    arrival = arrival_of(url, delivery)
+    if dialect.stranger(arrival, settings) is not None:
+        return False
+    if delivery.fingerprint is None:
+        return dialect.verify(arrival, secret, settings)
+    return any(
+        compare_digest(vault.fingerprint(each), delivery.fingerprint)
+        for each in {secret, *dialect.proofs(secret)}
+    )

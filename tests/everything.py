@@ -13,6 +13,7 @@ from models import (
     DeliveryStatus,
     FirstAnswer,
     LastSaid,
+    RecordSaid,
     SavedView,
     SignInLink,
     UserSession,
@@ -93,3 +94,14 @@ def _receive(session: Session, ask_id: UUID) -> None:
     session.add(DeliveryEvent(delivery_id=delivery.id, created_at=now, state=parked))
     session.add(DeliveryKey(connector_id=connector.id, event_key="e1", delivery_id=delivery.id))
     session.add(LastSaid(ask_id=ask_id, said_at=now, delivery_id=delivery.id))
+    session.add(
+        RecordSaid(
+            source="hubspot:1",
+            record="deal:2",
+            field="title",
+            value="SSO",
+            said_at=now,
+            event_key="e1",
+            delivery_id=delivery.id,
+        )
+    )

@@ -21,7 +21,28 @@ router = APIRouter(route_class=Page)
 CONNECTORS = [needs(Permission.connector_manage)]
 
 MOST = 200
-FIELDS = ("kind", "name", "secret")
+FIELDS = ("kind", "name", "secret", "title", "organization_id", "make_accounts")
+SECRETS = {  # what is sent with a delivery, or what signs it
+    ConnectorKind.generic: "with the header `Authorization: Bearer SECRET`",
+    ConnectorKind.standard_webhooks: "signed as Standard Webhooks says",
+    ConnectorKind.hubspot: "signed with the client secret of your app (signature v3)",
+    ConnectorKind.salesforce: "an outbound message to this address, which is a secret itself",
+    ConnectorKind.pipedrive: "with HTTP Basic, under `user:password`",
+}
+ADVICE = {  # what else must be known, lest asks are missing without a word
+    ConnectorKind.hubspot: (
+        "Subscribe to changes of the property that holds the ask, or send records from a workflow."
+        " Add no query to the address: it is signed as it stands here."
+    ),
+    ConnectorKind.salesforce: (
+        "Salesforce delivers only to a certificate of a public authority. A flow may post JSON to"
+        " the address without its last part, with `Authorization: Bearer SECRET`."
+    ),
+    ConnectorKind.pipedrive: (
+        "Choose version 2, and have an administrator own the webhook: what its owner may not see"
+        " is never sent."
+    ),
+}
 
 
 @router.get("/admin/connectors", dependencies=CONNECTORS)
@@ -37,7 +58,7 @@ def create_connector(request: Request, by: By, form: Filled) -> Response:
     own = typed["secret"].strip()
     secret = own or _new_secret(typed["kind"])
     try:
-        new = shaped(ConnectorNew, {**typed, "secret": secret})
+        new = shaped(ConnectorNew, _new(typed, secret))
         name = writing(
             request,
             lambda session: connectors.create_connector(session, by, vault, new).name,
@@ -85,9 +106,23 @@ def change_connector(request: Request, by: By, connector_id: UUID, form: Filled)
     return see("/admin/connectors?notice=changed")
 
 
+def _new(typed: dict[str, str], secret: str) -> dict[str, Any]:
+    """A form as a new connector."""
+    title, organization = typed["title"].strip(), typed["organization_id"].strip()
+    settings = {
+        "fields": {"title": title} if title else {},
+        "organization_id": organization or None,
+        "make_accounts": bool(typed["make_accounts"]),
+    }
+    named = {name: typed[name] for name in ("kind", "name")}
+    return {**named, "secret": secret, "settings": settings}
+
+
 def _new_secret(kind: str) -> str:
     if kind == ConnectorKind.standard_webhooks:
         return "whsec_" + base64.b64encode(secrets.token_bytes(32)).decode()
+    if kind == ConnectorKind.pipedrive:
+        return "nomaybe:" + secrets.token_urlsafe(32)
     return secrets.token_urlsafe(32)
 
 
@@ -97,11 +132,11 @@ def _page(request: Request, by: Caller, **shown: Any) -> Response:
     That is what was `typed` with its `faults`, what is `wrong` with the new secret of a connector,
     and the secret just `made` with the name of its connector.
     """
-    policy = request.app.state.policy
+    policy, vault = request.app.state.policy, request.app.state.vault
 
     def deed(session: Session) -> list[Any]:
         listed, _more = connectors.list_connectors(session, by, limit=MOST)
-        return [connectors.seen(policy, each) for each in listed]
+        return [connectors.seen(policy, vault, each) for each in listed]
 
     faults: dict[str, str] = shown.get("faults", {})
     wrong: dict[UUID, str] = shown.get("wrong", {})
@@ -111,9 +146,11 @@ def _page(request: Request, by: Caller, **shown: Any) -> Response:
         HTTPStatus.UNPROCESSABLE_ENTITY if faults or wrong else HTTPStatus.OK,
         section="connectors",
         connectors=reading(request, deed),
-        typed=shown.get("typed", {"kind": "generic", "name": "", "secret": ""}),
+        typed=shown.get("typed", dict.fromkeys(FIELDS, "") | {"kind": "generic"}),
         faults=faults,
         wrong=wrong,
         kinds=[*ConnectorKind],
+        secrets=SECRETS,
+        advice=ADVICE,
         made=shown.get("made"),
     )

@@ -67,6 +67,10 @@ DEEDS = {
     "older": "Left alone: newer words are on file",
     "differs": "On file already, in other words",
     "parked": "Not logged",
+    "noted": "Remembered, and no ask",
+    "passed": "Nothing to do",
+    "duplicate": "Seen before",
+    "gone": "Deleted in the CRM; the ask stands",
 }
 
 Blank = BeforeValidator(lambda value: None if value == "" else value)

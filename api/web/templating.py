@@ -32,6 +32,7 @@ SAID = {
     "pm": "PM",
     "api": "API",
     "q": "Search",
+    "hubspot": "HubSpot",
 }
 LONGEST_MAIL = 1500  # characters; some systems take no link of more than 2,000
 NOTICES = {

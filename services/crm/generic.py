@@ -9,14 +9,24 @@ from pydantic_core import from_json
 
 from models.ask import Source
 from models.connector import ConnectorSettings
-from services.crm.dialect import IN_JSON, Arrival, Told
-from services.crm.mapping import asks_in
+from services.crm import mapping
+from services.crm.dialect import (
+    Arrival,
+    Told,
+    all_of_it,
+    each_of,
+    in_json,
+    no_path,
+    nobody_strange,
+)
 from services.errors import Invalid, invalid
 
 SOURCE = Source.webhook
 HEADERS = frozenset({"content-type", "user-agent", "idempotency-key"})
 CHALLENGE = "Bearer"
-RECEIVED = IN_JSON
+check_settings = mapping.check_settings
+path, proofs = no_path, each_of
+stranger, storable, acknowledgement = nobody_strange, all_of_it, in_json
 
 SHORTEST = 16
 MOST_FORM_FIELDS = 200
@@ -63,7 +73,7 @@ def read(arrival: Arrival, settings: ConnectorSettings) -> list[Told | Invalid]:
         content = parse(arrival)
     except Invalid as error:
         return [error]
-    return asks_in(content, settings)
+    return mapping.asks_in(content, settings)
 
 
 def parse(arrival: Arrival) -> Any:

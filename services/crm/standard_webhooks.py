@@ -15,15 +15,24 @@ from typing import Any
 
 from models.ask import Source
 from models.connector import ConnectorSettings
-from services.crm import generic
-from services.crm.dialect import IN_JSON, Arrival, Told
-from services.crm.mapping import asks_in
+from services.crm import generic, mapping
+from services.crm.dialect import (
+    Arrival,
+    Told,
+    all_of_it,
+    each_of,
+    in_json,
+    no_path,
+    nobody_strange,
+)
 from services.errors import Invalid, invalid
 
 SOURCE = Source.webhook
 HEADERS = generic.HEADERS | {"webhook-id", "webhook-timestamp", "webhook-signature"}
 CHALLENGE = "Signature"
-RECEIVED = IN_JSON
+check_settings = mapping.check_settings
+path, proofs = no_path, each_of
+stranger, storable, acknowledgement = nobody_strange, all_of_it, in_json
 
 PREFIX = "whsec_"
 WINDOW = 300  # seconds, before and after
@@ -100,7 +109,7 @@ def read(arrival: Arrival, settings: ConnectorSettings) -> list[Told | Invalid]:
         return [error]
     return [
         each if isinstance(each, Invalid) else replace(each, said_at=said_at)
-        for each in asks_in(content, settings)
+        for each in mapping.asks_in(content, settings)
     ]
 
 

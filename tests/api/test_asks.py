@@ -63,6 +63,7 @@ class TestLogAsk:
             "account": {"id": str(account.id), "name": account.name, "domain": "acme.example"},
             "state": "unanswered", "answer_due_on": "2026-11-30", "overdue": False,
             "to_revisit": False, "source": "api", "withdrawn_reason": None, "response": None,
+            "source_deleted_at": None,
             "ballot": None,
         }  # fmt: skip
 

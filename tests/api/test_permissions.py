@@ -173,6 +173,7 @@ EVERYBODY = {
     ("GET", "/docs"),
     ("GET", "/docs/{tag}"),
     ("POST", "/hooks/{kind}/{connector_id}"),  # who delivers is known by the signature
+    ("POST", "/hooks/{kind}/{connector_id}/{proof}"),  # or by the address
     ("GET", "/livez"),
     ("GET", "/metrics"),
     ("GET", "/openapi.json"),

@@ -6,7 +6,7 @@ import pytest
 from fastapi.testclient import TestClient
 from sqlmodel import select
 
-from models.connector import Connector
+from models.connector import Connector, ConnectorKind
 from models.product import Product
 from models.user import ApiKey, Role, Scope, User
 from tests.api.web.conftest import Browser
@@ -252,13 +252,30 @@ class TestKeys:
 
 
 class TestConnectors:
-    @pytest.mark.parametrize("kind", ["generic", "standard_webhooks"])
+    @pytest.mark.parametrize("kind", [*ConnectorKind])
     def test_a_secret_is_made_and_shown_once(self, office: TestClient, kind: str) -> None:
         secret = shown(office.post("/admin/connectors", data={"name": "CRM", "kind": kind}).text)
         page = office.get("/admin/connectors").text
 
         assert f"/hooks/{kind}/" in page
         assert secret not in page
+
+    def test_what_else_is_typed_are_settings(self, office: TestClient, make: Make) -> None:
+        data = {"name": "CRM", "kind": "hubspot", "title": "wish", "organization_id": "4811"}
+
+        office.post("/admin/connectors", data=data | {"make_accounts": "on"})
+
+        settings = only_connector(make).settings
+        assert settings["fields"] == {"title": "wish"}
+        assert (settings["organization_id"], settings["make_accounts"]) == ("4811", True)
+
+    def test_an_organization_that_cannot_be_is_told_at_its_field(self, office: TestClient) -> None:
+        data = {"name": "CRM", "kind": "salesforce", "organization_id": "no-id"}
+
+        answer = office.post("/admin/connectors", data=data)
+
+        assert answer.status_code == 422
+        assert 'id="fault-organization_id"' in answer.text
 
     def test_what_the_page_says_delivers(
         self, office: TestClient, anybody: TestClient, make: Make
