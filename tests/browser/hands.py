@@ -40,6 +40,10 @@ class Hand:
         """Write into a field, in place of what stands there."""
         field.fill(text)
 
+    def type(self, text: str) -> None:
+        """Go on writing where the focus is."""
+        self.page.keyboard.type(text)
+
     def send(self, field: Locator) -> None:
         """Send the form from the field that was written last."""
         field.press("Enter")
@@ -74,7 +78,6 @@ class Keys(Hand):
         self.strokes += 1
 
     def type(self, text: str) -> None:
-        """Write where the focus is."""
         self.page.keyboard.type(text)
         self.letters += len(text)
 

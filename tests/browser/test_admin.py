@@ -105,7 +105,7 @@ def test_the_bar_of_a_product_is_set_and_a_person_given_a_link(
 
     hand.press(page.get_by_role("link", name="People"))
     hand.choose(page.get_by_label("Role of Sam Okoro"), "PM")
-    hand.press(page.get_by_role("button", name="Change the role of Sam Okoro"))
+    hand.press(page.get_by_role("button", name="Change the role and team of Sam Okoro"))
     said(page, "Changed.")
     hand.press(page.get_by_role("button", name="Sign-in link for Sam Okoro"))
     said(page, "/sign-in/")

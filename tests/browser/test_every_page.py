@@ -11,7 +11,8 @@ from playwright.sync_api import Browser, Page, expect
 from api.auth import COOKIE
 from models.user import Role
 from services import sign_in
-from tests.browser.conftest import WATCH
+from tests.browser.conftest import WATCH, Enter
+from tests.browser.hands import Keys
 from tests.browser.test_pages import SECONDS
 from tests.factories import Make
 from tests.senders import sender
@@ -38,6 +39,13 @@ RUN = """async options => {
   const done = await axe.run(document, {resultTypes: ["violations"], ...options});
   const where = each => each.nodes.slice(0, 3).map(node => node.html.slice(0, 120)).join("; ");
   return done.violations.map(each => `${location.pathname} ${each.id}: ${where(each)}`);
+}"""
+# All that moves, also what follows a key at once: then one looks at the next field already.
+MOVED = """() => {
+  window.moved = [];
+  new PerformanceObserver(list => window.moved.push(...list.getEntries().map(shift =>
+    `${shift.value} ${shift.sources.map(each => each.node?.id || each.node?.className)}`
+  ))).observe({type: "layout-shift"});
 }"""
 LONG = "An audit log of every change that anybody makes, for the auditors of banks"
 
@@ -200,6 +208,47 @@ def test_axe_finds_nothing_nothing_jumps_and_nothing_is_too_wide(
     context.close()
 
     assert [*found, *shifts] == []
+
+
+@pytest.mark.parametrize("width", [390, 1280])
+def test_nothing_jumps_while_one_types(
+    chromium: Browser, port: int, make: Make, enter: Enter, boss: TestClient, width: int
+) -> None:
+    own = furnished(make, boss)
+    context = chromium.new_context(
+        base_url=f"http://127.0.0.1:{port}", viewport={"width": width, "height": 900}
+    )
+    context.set_default_timeout(SECONDS * 1000)
+    page = context.new_page()
+    enter(Keys(page), Role.se)
+    keys = page.keyboard
+
+    page.goto("/asks/new")
+    page.get_by_label("Account").focus()
+    page.evaluate(MOVED)
+    keys.type("Acme")
+    expect(page.get_by_label("Deal")).to_contain_text("Renewal")
+    keys.press("Tab")
+    keys.press("Tab")
+    keys.type("audit log")
+    expect(page.locator("[data-pick]")).to_have_count(5)
+    keys.press("Tab")
+    keys.press("Enter")
+    page.evaluate(STILL)
+    assert page.evaluate("window.moved") == []
+
+    page.goto(own[0])
+    message = page.locator("[id^=message_]:visible")
+    message.fill("")
+    page.evaluate(MOVED)
+    message.focus()
+    keys.type("No. We will look into it; it is on our radar.")
+    button = page.get_by_role("button", name="Use the straight wording for on our radar")
+    expect(button).to_be_visible()
+    button.focus()
+    page.evaluate(STILL)
+    assert page.evaluate("window.moved") == []
+    context.close()
 
 
 def faults(page: Page) -> list[str]:

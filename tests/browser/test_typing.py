@@ -63,10 +63,12 @@ def test_an_ask_is_logged_and_answered_by_keys_alone(
     keys.press("Space")
     page.locator("#message_no").fill(f"{SMILE} It is on our radar.")
     page.get_by_role("button", name="Use the straight wording for on our radar").click()
+    keys.type("it is outside what we do")
     expect(page.locator("#reading-no mark")).to_have_count(0)
     straight = page.locator("#message_no").input_value()
     assert straight.startswith(f"{SMILE} It is ")
     assert "radar" not in straight
+    assert straight.endswith(": it is outside what we do.")
 
     page.goto("/asks?show=all")
     keys.press("j")

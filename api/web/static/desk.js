@@ -169,7 +169,8 @@
     }
   }
 
-  /* The straight wording replaces the phrase where it stands; places count code points. */
+  /* The straight wording replaces the phrase where it stands; places count code points. What it
+     leaves to be said, such as <date>, is selected, so that one goes on by typing it. */
   function straighten(button) {
     const field = one(`#${button.closest("[data-reads]").dataset.reads}`);
     const text = [...field.value];
@@ -179,6 +180,11 @@
     text.splice(start, phrase.length, button.dataset.straight);
     field.value = text.join("");
     field.focus();
+    const blank = /<[a-z ]+>/.exec(button.dataset.straight);
+    if (blank) {
+      const from = text.slice(0, start).join("").length + blank.index;
+      field.setSelectionRange(from, from + blank[0].length);
+    }
     field.dispatchEvent(new Event("input", { bubbles: true }));
   }
 
