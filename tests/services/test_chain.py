@@ -1,8 +1,10 @@
 """Every record of what was said is linked, in the transaction that says it, without gaps."""
 
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta, timezone
 from random import Random
+from types import SimpleNamespace
 from typing import Any
 from uuid import UUID
 
@@ -21,7 +23,7 @@ from models.response import Channel, NoNew, ToldNew
 from models.user import Role
 from services import chain, responses
 from services.canonical import GENESIS, encode, link_digest, personal_digest
-from services.contents import FIELDS
+from services.contents import FIELDS, content_of
 from services.policy import Policy
 from services.users import caller_for
 from services.verifying import verify
@@ -97,7 +99,20 @@ def test_every_column_of_a_record_is_in_the_chain(kind: LinkKind) -> None:
     fields = FIELDS[kind]
     columns = set(Model.metadata.tables[str(fields.table.__tablename__)].columns.keys())
 
-    assert {fields.key, *fields.plain, *fields.personal} == columns
+    assert {fields.key, *fields.plain, *fields.personal, *fields.later} == columns
+
+
+def test_a_column_gained_later_changes_no_link_of_a_row_without_it() -> None:
+    fields = replace(FIELDS[LinkKind.told], later=("place",))
+    row = dict.fromkeys(fields.plain, "x")
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setitem(FIELDS, LinkKind.told, fields)
+        without = content_of(LinkKind.told, SimpleNamespace(**row, place=None), [], None)
+        having = content_of(LinkKind.told, SimpleNamespace(**row, place="Oslo"), [], None)
+
+    assert without.plain == row
+    assert having.plain == row | {"place": "Oslo"}
 
 
 class TestAppending:
