@@ -26,6 +26,7 @@ import hashlib
 import hmac
 from collections.abc import Callable
 from datetime import UTC, date, datetime
+from functools import lru_cache
 from typing import Any
 from uuid import UUID
 
@@ -60,8 +61,11 @@ def _list(values: list[Any]) -> bytes:
     return b"".join(map(encode, values))
 
 
+_name = lru_cache(maxsize=1024)(encode)  # the same ones for every record
+
+
 def _names(values: dict[str, Any]) -> bytes:
-    return b"".join(encode(name) + encode(values[name]) for name in sorted(values))
+    return b"".join([_name(name) + encode(values[name]) for name in sorted(values)])
 
 
 def _nothing(_value: Any) -> bytes:

@@ -19,11 +19,16 @@ from models.response import Response, ResponseChoice, Told
 
 @dataclass(frozen=True)
 class Fields:
-    """Which columns of a table are in the chain: `plain` for good, `personal` until erased."""
+    """Which columns of a table are in the chain: `plain` for good, `personal` until erased.
+
+    A column that a table gains later goes into `later`: it is plain, and in a link only where it
+    holds something, so that the links of older rows stay right.
+    """
 
     table: type[Model]
     plain: tuple[str, ...]
     personal: tuple[str, ...] = ()
+    later: tuple[str, ...] = ()
     key: str = "id"
 
 
@@ -87,6 +92,9 @@ def content_of(
     """
     fields = FIELDS[kind]
     plain = {name: getattr(record, name) for name in fields.plain}
+    if fields.later:
+        gained = {name: getattr(record, name) for name in fields.later}
+        plain |= {name: value for name, value in gained.items() if value is not None}
     if kind is LinkKind.response:
         plain["order"] = [[position, feature] for position, feature in order]
     own = {name: getattr(record, name) for name in fields.personal}
@@ -96,7 +104,7 @@ def content_of(
 def read(session: Session, kind: LinkKind, ids: Collection[UUID]) -> dict[UUID, Content]:
     """What is on file of these records; of those that are not there, nothing."""
     fields = FIELDS[kind]
-    statement, key = _columns(fields, (*fields.plain, *fields.personal))
+    statement, key = _columns(fields, (*fields.plain, *fields.personal, *fields.later))
     rows = {row[0]: row for row in session.execute(statement.where(key.in_(ids)))}
     places: dict[UUID, list[tuple[int, UUID]]] = defaultdict(list)
     others: Mapping[UUID, dict[str, Any]] = {}

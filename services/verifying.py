@@ -121,7 +121,7 @@ def _fault_of(link: Link, seq: int, previous: bytes, batch: _Batch) -> Fault | N
         return _fault(Wrong.added, link, "has a number that the service does not give")
     if link.seq > seq:
         return Fault(Wrong.missing, f"Number {seq} is missing from the chain.", seq)
-    if link.encoding != ENCODING or link.kind not in KNOWN or not link.hash:
+    if not _is_well_formed(link):
         return _fault(Wrong.changed, link, "is no link that this version writes")
     content = batch.records.get((link.kind, link.record_id))
     if content is None:
@@ -129,6 +129,13 @@ def _fault_of(link: Link, seq: int, previous: bytes, batch: _Batch) -> Fault | N
             return _fault(Wrong.changed, link, "was changed: it cannot be read any more")
         return _fault(Wrong.missing, link, "is missing: the record was deleted")
     return _fault_of_record(link, previous, content, batch)
+
+
+def _is_well_formed(link: Link) -> bool:
+    """Whether a link is one that could be right; SQLite stores text among bytes too."""
+    parts = (link.hash, link.personal, link.salt or b"")
+    known = link.encoding == ENCODING and link.kind in KNOWN
+    return known and all(isinstance(part, bytes) for part in parts)
 
 
 def _fault_of_record(link: Link, previous: bytes, content: Content, batch: _Batch) -> Fault | None:
@@ -172,7 +179,11 @@ def _misplaced(link: Link, previous: bytes, batch: _Batch) -> Fault | None:
             said = f"is out of order: number {link.seq} was {_named(other)}"
             return _fault(Wrong.out_of_order, link, said)
         for hashed in before.get(other.seq, []):
-            if own and hashed and _digest(link, link, other.seq, hashed, own) == link.hash:
+            if (
+                own
+                and isinstance(hashed, bytes)
+                and _digest(link, link, other.seq, hashed, own) == link.hash
+            ):
                 said = f"is out of order: it was number {other.seq}"
                 return _fault(Wrong.out_of_order, link, said)
     return None
