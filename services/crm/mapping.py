@@ -129,10 +129,10 @@ def _day(text: str) -> str:
     """The day of an instant, in UTC; senders know when a form was sent, to the second."""
     try:
         instant = datetime.fromisoformat(text)
-    except ValueError:
+        if instant.tzinfo is not None:
+            instant = instant.astimezone(UTC)
+    except (ValueError, OverflowError):
         return text
-    if instant.tzinfo is not None:
-        instant = instant.astimezone(UTC)
     return instant.date().isoformat()
 
 

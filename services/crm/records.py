@@ -142,9 +142,9 @@ def instant(value: Any) -> datetime | None:
             count = int(written)
             return datetime.fromtimestamp(count / (1000 if count >= MILLISECONDS_FROM else 1), UTC)
         found = datetime.fromisoformat(written[:LONGEST_INSTANT])
+        return found.replace(tzinfo=UTC) if found.tzinfo is None else found.astimezone(UTC)
     except (ValueError, OverflowError, OSError):
         return None
-    return found.replace(tzinfo=UTC) if found.tzinfo is None else found.astimezone(UTC)
 
 
 def day(value: str | None) -> str | None:

@@ -33,7 +33,7 @@ ACK = (
     b"</soapenv:Body></soapenv:Envelope>"
 )
 # With whatever prefix, also where the end is cut off.
-_SESSION = r"(<((?:[\w.-]+:)?SessionId)\b[^>]*(?<!/)>).*?(</\2\s*>|\Z)"
+_SESSION = r"(<((?:[\w.-]+:)?SessionId)\b[^<>]*(?<!/)>).*?(</\2\s*>|\Z)"
 _IN_BYTES = re.compile(_SESSION.encode(), re.DOTALL | re.IGNORECASE)
 _IN_TEXT = re.compile(_SESSION, re.DOTALL | re.IGNORECASE)
 _WIDE = (b"\xff\xfe", b"\xfe\xff", b"<\x00", b"\x00<")

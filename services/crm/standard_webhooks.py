@@ -127,6 +127,6 @@ def _refuse_removal(kind: str) -> None:
 def _instant(value: Any) -> datetime | None:
     try:
         found = datetime.fromisoformat(value)
-    except (TypeError, ValueError):
+        return None if found.tzinfo is None else found.astimezone(UTC)
+    except (TypeError, ValueError, OverflowError):
         return None
-    return None if found.tzinfo is None else found.astimezone(UTC)

@@ -369,7 +369,8 @@ class TestGuide:
 
         check = {"message": found["wording"], "kind": found["proposal"]["kind"]}
         reading = se.post("/api/v1/messages/check", json=check).json()
-        assert set(found) == {"proposal", "because", "wording", "figures", "alternatives"}
+        parts = {"proposal", "because", "wording", "figures", "alternatives", "before"}
+        assert set(found) == parts
         assert (reading["verdict"], reading["spans"]) == ("refuse", [])
 
 

@@ -130,7 +130,7 @@ def test_a_key_is_shown_once_and_revoked_and_a_sender_connected(
 
     hand.press(page.get_by_role("link", name="Connectors"))
     expect(page.get_by_role("heading", name="Connect a sender")).to_be_visible()
-    hand.write(page.get_by_label("Name"), "Our CRM")
+    hand.write(page.get_by_role("textbox", name="Name"), "Our CRM")
     hand.press(page.get_by_role("button", name="Connect it"))
     said(page, "Copy the secret")
     expect(page.locator("main")).to_contain_text("/hooks/generic/")
