@@ -98,7 +98,8 @@ def _contents(session: Session, records: list[Any]) -> list[tuple[LinkKind, UUID
         key: UUID = getattr(each, contents.FIELDS[kind].key)
         personal = left.get(key)
         if isinstance(each, Told) and each.contact_id is not None:
-            person = session.get_one(Contact, each.contact_id)
+            # Read anew: the person may have been erased while this waited to be written.
+            person = session.get_one(Contact, each.contact_id, populate_existing=True)
             personal = {name: getattr(person, name) for name in contents.PERSON}
         found.append((kind, key, contents.content_of(kind, each, sorted(places[key]), personal)))
     return found

@@ -124,11 +124,14 @@ def erase(session: Session, person: Person) -> Erased:
         session.execute(text("PRAGMA secure_delete = ON"))  # the file keeps no shadow of it
     run = _Run(session)
     if person.contacts:
+        # Whoever tells them something at this moment is waited for, or waits and finds them gone.
+        ids = col(Contact.id).in_(person.contacts)
+        held = select(col(Contact.id)).where(ids).order_by(col(Contact.id))
+        session.execute(held.with_for_update())
         run.note(ErasedKind.contact, person.contacts.keys())
         tellings = select(col(Told.id)).where(col(Told.contact_id).in_(person.contacts))
         run.note(ErasedKind.told, session.execute(tellings).scalars().all())
-        gone = update(Contact).where(col(Contact.id).in_(person.contacts))
-        session.execute(gone.values(name=ERASED, email=None))
+        session.execute(update(Contact).where(ids).values(name=ERASED, email=None))
     pattern = person.pattern
     if pattern is not None:
         for words in WORDS:

@@ -2,13 +2,17 @@
 
 import re
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import nullcontext
 from typing import Any
 
 import pytest
 from sqlalchemy import func, insert, select, update
 from sqlalchemy.exc import IntegrityError
-from sqlmodel import col
+from sqlmodel import Session, col
+from starlette.datastructures import State
 
+from api.work import transaction
 from models import (
     ChainLink,
     Connector,
@@ -24,8 +28,10 @@ from models import (
 from models.base import new_id, utc_now
 from models.chain import ErasedKind
 from models.connector import ConnectorKind
+from models.database import connect
 from models.delivery import DeliveryState
-from services import asks, commitments, erasing
+from models.response import ToldNew
+from services import asks, commitments, erasing, responses
 from services.book import Book
 from services.demand import DemandFilter, report
 from services.verifying import verify
@@ -235,6 +241,31 @@ class TestErase:
     def test_nobody_is_no_error(self, make: Make) -> None:
         assert erase(make, "nobody@acme.example") == {}
         assert erase(make, str(new_id())) == {}
+
+
+def test_who_tells_them_meanwhile_breaks_nothing(make: Make, database_url: str) -> None:
+    answers = [make.response(make.ask(contact=KIM)).id for _each in range(12)]
+    by = make.boss
+    make.session.commit()
+    engine = connect(database_url)
+    told = ToldNew.model_validate(TOLD)
+
+    def deed(number: int) -> None:
+        def tell_or_erase(session: Session) -> None:
+            if number % 4 == 3:
+                erasing.erase(session, erasing.find(session, "kim@acme.example"))
+            else:
+                responses.tell(session, by, answers[number], told)
+
+        transaction(State({"turn": nullcontext(), "writer": engine}), tell_or_erase)
+
+    with ThreadPoolExecutor(4) as threads:
+        list(threads.map(deed, range(12)))
+    engine.dispose()
+    erase(make)
+
+    assert verify(make.session).fault is None
+    assert [name for name, value in stored(make) if "kim@acme" in value] == []
 
 
 class TestWhatTheTriggersAllow:
