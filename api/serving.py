@@ -1,6 +1,7 @@
 """How a server is started: one to an SQLite file, on a free port, stopped without haste."""
 
 import fcntl
+import gc
 import os
 import signal
 import socket
@@ -100,6 +101,9 @@ def serve(app: Any, listening: socket.socket) -> None:
             timeout_graceful_shutdown=GRACE,
         )
     )
+    # What is loaded by now stays to the end: looked through again, it stops a request for 150 ms.
+    gc.collect()
+    gc.freeze()
     # Uvicorn stops gracefully, and then sends itself the signal again: that is a good end.
     before = signal.signal(signal.SIGTERM, _leave)
     try:
