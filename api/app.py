@@ -35,7 +35,7 @@ from api.web.sign_in import TRIES_A_MINUTE
 from api.work import Busy
 from api.worker import Worker
 from models.base import new_id
-from models.database import check_settings, connect, glancing, read_only
+from models.database import check_settings, connect, connect_to_read, glancing
 from models.migrations import head
 from services import errors, sign_in
 from services.book import Book
@@ -100,6 +100,7 @@ def create_app(
         await anyio.to_thread.run_sync(state.inlet.stop)
         await anyio.to_thread.run_sync(state.worker.stop)
         state.writer.dispose()
+        state.reader.dispose()
 
     app = FastAPI(
         title="Nomaybe",
@@ -137,7 +138,8 @@ def furnish(app: FastAPI, settings: Settings, *, demo: bool = False) -> None:
     state.threads = settings.threads or (4 if settings.database.startswith("sqlite") else 8)
     engine = connect(settings.database, pool_size=state.threads + 4)
     secret = settings.secret_key.get_secret_value() if settings.secret_key else None
-    state.writer, state.reader, state.glance = engine, read_only(engine), glancing(engine)
+    reader = connect_to_read(engine, pool_size=state.threads + 4)
+    state.writer, state.reader, state.glance = engine, reader, glancing(reader)
     # SQLite has one writer at a time: waiting here costs nothing, waiting there means polling.
     state.turn = Lock() if engine.dialect.name == "sqlite" else nullcontext()
     state.policy = settings.policy

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from sqlalchemy import Connection, Engine, create_engine, event, text
+from sqlalchemy import URL, Connection, Engine, create_engine, event, text
 from sqlalchemy.exc import DBAPIError, IntegrityError, InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
@@ -31,6 +31,26 @@ def connect(url: str, pool_size: int = 10) -> Engine:
         event.listen(engine, "connect", _on_sqlite_connect)
         event.listen(engine, "begin", _on_sqlite_begin)
         return engine
+    return _postgresql(url, pool_size, "-c jit=off -c timezone=UTC")
+
+
+def connect_to_read(engine: Engine, pool_size: int = 10) -> Engine:
+    """An engine for the same database, whose transactions see one snapshot and may not write.
+
+    On PostgreSQL it has connections of its own, which are told so when they are made: to tell each
+    transaction, as `read_only` does, takes a tenth of the time of a short request.
+    """
+    if engine.dialect.name == "sqlite":
+        return read_only(engine)
+    return _postgresql(
+        engine.url,
+        pool_size,
+        "-c jit=off -c timezone=UTC -c default_transaction_read_only=on"
+        " -c default_transaction_isolation=repeatable\\ read",
+    )
+
+
+def _postgresql(url: str | URL, pool_size: int, options: str) -> Engine:
     return create_engine(
         url,
         pool_size=pool_size,
@@ -38,7 +58,7 @@ def connect(url: str, pool_size: int = 10) -> Engine:
         pool_timeout=5,
         pool_recycle=1800,
         hide_parameters=True,  # errors are logged, and what was to be stored is not for logs
-        connect_args={"options": "-c jit=off -c timezone=UTC", "connect_timeout": 5},
+        connect_args={"options": options, "connect_timeout": 5},
     )
 
 

@@ -39,6 +39,7 @@ def unmigrated(tmp_path: Path) -> Iterator[TestClient]:
         client = client_of(url, tmp_path)
         yield client
         client.app.state.writer.dispose()  # type: ignore[attr-defined]  # it is a FastAPI
+        client.app.state.reader.dispose()  # type: ignore[attr-defined]
 
 
 class TestAlive:

@@ -1,5 +1,7 @@
 """Connections: what must hold of each, and what their errors mean."""
 
+from collections.abc import Iterator
+
 import pytest
 from sqlalchemy import Engine, event, func, literal, select, text
 from sqlalchemy.exc import DBAPIError, IntegrityError, OperationalError
@@ -10,6 +12,7 @@ from models.database import (
     check_settings,
     collided,
     connect,
+    connect_to_read,
     read_only,
     unavailable,
 )
@@ -52,21 +55,38 @@ class TestSettings:
             assert connection.execute(text("SELECT lower(NULL)")).scalar() is None
 
 
+@pytest.fixture(params=[read_only, connect_to_read])
+def reader(request: pytest.FixtureRequest, full_engine: Engine) -> Iterator[Engine]:
+    """Another way to the same database, for reading."""
+    engine: Engine = request.param(full_engine)
+    yield engine
+    engine.dispose()
+
+
 class TestReadOnly:
-    def test_refuses_to_write(self, full_engine: Engine) -> None:
-        with (
-            read_only(full_engine).connect() as connection,
-            pytest.raises(DBAPIError, match=r"(?i)read-?only"),
-        ):
+    def test_refuses_to_write(self, reader: Engine) -> None:
+        with reader.connect() as connection, pytest.raises(DBAPIError, match=r"(?i)read-?only"):
             connection.execute(text("UPDATE account SET name = 'x'"))
 
-    def test_leaves_the_others_writing(self, full_engine: Engine) -> None:
-        with read_only(full_engine).connect() as connection:
+    def test_leaves_the_others_writing(self, reader: Engine, full_engine: Engine) -> None:
+        with reader.connect() as connection:
             connection.execute(text("SELECT 1"))
 
         with full_engine.connect() as connection:
             assert connection.execute(text("UPDATE account SET name = 'x'")).rowcount > 0
             connection.rollback()
+
+    def test_sees_one_state_of_things(self, reader: Engine, full_engine: Engine) -> None:
+        name = text("SELECT name FROM account ORDER BY id LIMIT 1")
+        change = text("UPDATE account SET name = name || ' & Co.'")
+        with reader.connect() as connection:
+            before = connection.execute(name).scalar_one()
+            with full_engine.begin() as other:
+                other.execute(change)
+
+            assert connection.execute(name).scalar_one() == before
+        with reader.connect() as connection:
+            assert connection.execute(name).scalar_one() == f"{before} & Co."
 
 
 class Deadlock(Exception):
