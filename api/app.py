@@ -35,7 +35,7 @@ from api.web.sign_in import TRIES_A_MINUTE
 from api.work import Busy
 from api.worker import Worker
 from models.base import new_id
-from models.database import check_settings, connect, connect_to_read, glancing
+from models.database import Engines, check_settings, open_engines
 from models.migrations import head
 from services import errors, sign_in
 from services.book import Book
@@ -99,8 +99,7 @@ def create_app(
         # What was taken in is written, and what is being read is finished, before all ends.
         await anyio.to_thread.run_sync(state.inlet.stop)
         await anyio.to_thread.run_sync(state.worker.stop)
-        state.writer.dispose()
-        state.reader.dispose()
+        state.engines.dispose()
 
     app = FastAPI(
         title="Nomaybe",
@@ -131,15 +130,24 @@ def create_app(
     return app
 
 
-def furnish(app: FastAPI, settings: Settings, *, demo: bool = False) -> None:
-    """Give an application what its endpoints work with: at first, or anew between two runs."""
+def furnish(
+    app: FastAPI, settings: Settings, *, demo: bool = False, engines: Engines | None = None
+) -> None:
+    """Give an application what its endpoints work with: at first, or anew between two runs.
+
+    Args:
+        app: The application, not running.
+        settings: The operator's.
+        demo: Whether it shows invented data.
+        engines: Those of an earlier run on the same database; they know its statements already.
+    """
     state = app.state
     state.demo = demo
     state.threads = settings.threads or (4 if settings.database.startswith("sqlite") else 8)
-    engine = connect(settings.database, pool_size=state.threads + 4)
     secret = settings.secret_key.get_secret_value() if settings.secret_key else None
-    reader = connect_to_read(engine, pool_size=state.threads + 4)
-    state.writer, state.reader, state.glance = engine, reader, glancing(reader)
+    state.engines = engines or open_engines(settings.database, pool_size=state.threads + 4)
+    state.writer, state.reader, state.glance = state.engines
+    engine = state.writer
     # SQLite has one writer at a time: waiting here costs nothing, waiting there means polling.
     state.turn = Lock() if engine.dialect.name == "sqlite" else nullcontext()
     state.policy = settings.policy

@@ -1,6 +1,6 @@
 """Engines: how SQLite and PostgreSQL are reached, and what must hold of each connection."""
 
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import URL, Connection, Engine, create_engine, event, text
 from sqlalchemy.exc import DBAPIError, IntegrityError, InterfaceError, OperationalError
@@ -87,6 +87,26 @@ def read_only(engine: Engine) -> Engine:
     if engine.dialect.name == "sqlite":
         return engine.execution_options(sqlite_readonly=True)
     return engine.execution_options(postgresql_readonly=True, isolation_level="REPEATABLE READ")
+
+
+class Engines(NamedTuple):
+    """The ways to one database, of an application that serves."""
+
+    writer: Engine
+    reader: Engine  # whose transactions see one snapshot
+    glance: Engine  # for reading with one statement
+
+    def dispose(self) -> None:
+        """Close what connections are open."""
+        self.writer.dispose()
+        self.reader.dispose()
+
+
+def open_engines(url: str, pool_size: int = 10) -> Engines:
+    """Engines for `url`, each for `pool_size` threads."""
+    writer = connect(url, pool_size)
+    reader = connect_to_read(writer, pool_size)
+    return Engines(writer, reader, glancing(reader))
 
 
 def glancing(engine: Engine) -> Engine:

@@ -3,16 +3,18 @@
 import gc
 import os
 from collections.abc import Callable, Iterator
+from functools import cache
 from pathlib import Path
 
 import pytest
 from fastapi import FastAPI
 from fastapi.testclient import TestClient
+from sqlalchemy import Engine
 from sqlmodel import Session
 
 from api.app import create_app, furnish
 from models import migrations
-from models.database import connect
+from models.database import Engines, connect, open_engines
 from models.user import Role, Scope
 from services.permissions import Caller
 from services.policy import Policy
@@ -36,17 +38,35 @@ def template(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         drop_spare()
 
 
+@pytest.fixture(scope="session")
+def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where the tests' databases lie, one after the other."""
+    return tmp_path_factory.mktemp("place")
+
+
 @pytest.fixture
-def database_url(template: str, tmp_path: Path) -> Iterator[str]:
-    """This test's copy of the template."""
-    with database(tmp_path, template, bare=True) as url:
+def database_url(template: str, place: Path) -> Iterator[str]:
+    """This test's copy of the template, at an address that other tests have before and after."""
+    with database(place, template, bare=True) as url:
         yield url
+
+
+@cache
+def engine_at(url: str) -> Engine:
+    """An engine that the tests at an address share: to compile statements takes most of one."""
+    return connect(url)
+
+
+@cache
+def engines_at(url: str) -> Engines:
+    """Likewise those of an application."""
+    return open_engines(url)
 
 
 @pytest.fixture
 def session(database_url: str) -> Iterator[Session]:
     """A session for arranging and looking; the app under test has its own."""
-    engine = connect(database_url)
+    engine = engine_at(database_url)
     with Session(engine, expire_on_commit=False) as session:
         yield session
     engine.dispose()
@@ -84,10 +104,12 @@ def built(template: str, tmp_path_factory: pytest.TempPathFactory) -> FastAPI:
 
 
 @pytest.fixture
-def app(built: FastAPI, settings: Settings) -> FastAPI:
+def app(built: FastAPI, settings: Settings) -> Iterator[FastAPI]:
     """The application under test, furnished anew and not yet running."""
-    furnish(built, settings)
-    return built
+    engines = engines_at(settings.database)
+    furnish(built, settings, engines=engines)
+    yield built
+    engines.dispose()
 
 
 @pytest.fixture
@@ -98,14 +120,16 @@ def anybody(app: FastAPI) -> Iterator[TestClient]:
 
 
 @pytest.fixture
-def client_as(app: FastAPI, anybody: TestClient, make: Make) -> As:  # noqa: ARG001  # it runs the app
+def client_as(app: FastAPI, anybody: TestClient, make: Make) -> As:
     """`client_as(Role.se)` is a client with a key of an SE; scopes may be named after the role."""
 
     def sign_in(role: Role, *scopes: Scope) -> TestClient:
         key = make.key(make.user(role), *scopes)
-        return TestClient(
+        client = TestClient(
             app, raise_server_exceptions=False, headers={"Authorization": f"Bearer {key}"}
         )
+        client.portal = anybody.portal  # else each request starts a loop, and a thread for it
+        return client
 
     return sign_in
 
@@ -129,7 +153,13 @@ def boss(client_as: As) -> TestClient:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Tests that take seconds are not traced too: the quick ones are what reaches every line."""
+    """Trace what reaches new lines; it makes a test take twice as long.
+
+    Tests that take seconds repeat what quick ones reach, and so do the further cases of one test.
+    """
+    traced = set[object]()
     for item in items:
-        if item.get_closest_marker("slow") or item.get_closest_marker("browser"):
+        again = getattr(item, "function", item) in traced
+        traced.add(getattr(item, "function", item))
+        if again or item.get_closest_marker("slow") or item.get_closest_marker("browser"):
             item.add_marker("no_cover")

@@ -34,10 +34,13 @@ def database(folder: Path, template: str | None = None, *, bare: bool = False) -
     Args:
         folder: Where to put it, if it is a file.
         template: What it is a copy of.
-        bare: Whether the template has no rows, so that a copy of it that was emptied is one too.
+        bare: Whether the template has no rows, so that a copy of it that was emptied is one too:
+            the next one in the folder takes the place of this one.
     """
     if ON_SQLITE:
-        path = folder / f"test_{uuid4().hex}.db"
+        path = folder / ("test.db" if bare else f"test_{uuid4().hex}.db")
+        for old in folder.glob("test.db*") if bare else ():
+            old.unlink()
         if template:
             shutil.copy(str(make_url(template).database), path)
         yield f"sqlite:///{path}"

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, field
 from datetime import date
+from functools import cached_property
 from itertools import count
 from typing import Any, TypeVar
 from uuid import UUID
@@ -30,7 +31,7 @@ class Make:
     policy: Policy
     numbers: "count[int]" = field(default_factory=lambda: count(1))
 
-    @property
+    @cached_property
     def boss(self) -> Caller:
         """The administrator on whose behalf rows are made."""
         email = "maker@nomaybe.example"

@@ -12,7 +12,7 @@ from tests.databases import ON_SQLITE
 from tests.processes import NOMAYBE, ROOT, SECONDS, environment, running
 
 BLOCK = re.compile(r"^```sh tour\n(.*?)^```$", re.MULTILINE | re.DOTALL)
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.once]
 
 
 def tour(url: str) -> str:

@@ -1,15 +1,19 @@
 """Every answer that any test of the API gets is held against the OpenAPI document."""
 
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
 import structlog
 from fastapi.testclient import TestClient
 from httpx2 import Request, Response
+from sqlalchemy import event
 
 from api.app import create_app
 from services.settings import Settings
 from tests.api.contract import Contract
+
+Hear = Callable[..., None]
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -25,7 +29,7 @@ def contract(template: str, tmp_path_factory: pytest.TempPathFactory) -> Contrac
     """What the OpenAPI document promises; it is the same for every application."""
     settings = Settings(database_url=template, data_dir=tmp_path_factory.mktemp("contract"))
     app = create_app(settings, worker=False)
-    app.state.writer.dispose()
+    app.state.engines.dispose()
     return Contract(app)
 
 
@@ -41,3 +45,17 @@ def _keeps_the_contract(contract: Contract, monkeypatch: pytest.MonkeyPatch) -> 
         return response
 
     monkeypatch.setattr(TestClient, "send", checked)
+
+
+@pytest.fixture
+def hear() -> Iterator[Hear]:
+    """`hear(engine, name, deed)` listens to an engine until the test ends, since others use it."""
+    heard: list[tuple[Any, ...]] = []
+
+    def listen(*what: Any) -> None:
+        event.listen(*what)
+        heard.append(what)
+
+    yield listen
+    for what in heard:
+        event.remove(*what)

@@ -11,12 +11,13 @@ from uuid import uuid4
 import pytest
 from fastapi import FastAPI
 from fastapi.testclient import TestClient
-from sqlalchemy import Connection, event, text
+from sqlalchemy import Connection, text
 from sqlmodel import Session
 from starlette.types import Message
 
 from api import hooks, inlet
 from models.base import utc_now
+from tests.api.conftest import Hear
 from tests.databases import ON_SQLITE
 from tests.factories import Make
 from tests.senders import ACME, BEARER, SAMPLES, Sender, sender, signed
@@ -308,14 +309,14 @@ class TestUnavailable:
 
     @pytest.mark.skipif(not ON_SQLITE, reason="PostgreSQL has no limit on pages")
     def test_a_full_disk_is_never_acknowledged_and_it_recovers(
-        self, outside: Sender, app: FastAPI
+        self, outside: Sender, app: FastAPI, hear: Hear
     ) -> None:
         pages = 1  # which means: no more than there are
 
         def limit(connection: Connection) -> None:
             connection.exec_driver_sql(f"PRAGMA max_page_count = {pages}")
 
-        event.listen(app.state.writer, "begin", limit)
+        hear(app.state.writer, "begin", limit)
         full = [outside.post({"title": "x" * 100_000}).status_code for _each in range(3)]
         pages = 1_000_000
         after = outside.post(ASK).status_code

@@ -146,6 +146,12 @@ EVERYWHERE = {
 }
 IN_LINES = {"bidi": r'"\u202etxt.exe"', "isolate": r'"a\u2066b"', "escape": r'"a\u001b[31m"'}
 LINES = {"title", "name", "stage", "area", "industry", "region", "public_title", "email"}
+# What no parser lets pass, so that no database sees it.
+UNREADABLE = {"NaN", "infinity", "1e400", "-1e400", "deep list", "deep object", "cut off"}
+PIECES = [
+    pytest.param(piece, marks=[pytest.mark.once] if piece in UNREADABLE else [])
+    for piece in EVERYWHERE
+]
 UNCLEANED = {"message", "password", "secret"}  # read or hashed as they are, and never shown
 
 
@@ -209,7 +215,7 @@ def test_every_address_that_is_written_to_is_here(hostile: TestClient) -> None:
     assert {(method, f"{API}/{path}") for method, path, _body in BODIES} | BODILESS == written
 
 
-@pytest.mark.parametrize("piece", EVERYWHERE)
+@pytest.mark.parametrize("piece", PIECES)
 def test_in_every_field(hostile: TestClient, piece: str) -> None:
     taken = []
 
@@ -240,7 +246,7 @@ def test_in_lines_of_text(hostile: TestClient, piece: str) -> None:
     assert taken == []
 
 
-@pytest.mark.parametrize("piece", EVERYWHERE)
+@pytest.mark.parametrize("piece", PIECES)
 def test_as_the_whole_body(hostile: TestClient, piece: str) -> None:
     for method, path, _body in BODIES:
         answer = send(hostile, method, path, EVERYWHERE[piece].encode(), "application/json")

@@ -38,8 +38,7 @@ def unmigrated(tmp_path: Path) -> Iterator[TestClient]:
     with database(tmp_path) as url:
         client = client_of(url, tmp_path)
         yield client
-        client.app.state.writer.dispose()  # type: ignore[attr-defined]  # it is a FastAPI
-        client.app.state.reader.dispose()  # type: ignore[attr-defined]
+        client.app.state.engines.dispose()  # type: ignore[attr-defined]  # it is a FastAPI
 
 
 class TestAlive:

@@ -13,6 +13,7 @@ import schemathesis
 from fastapi import FastAPI
 from schemathesis.config import SchemathesisConfig
 from schemathesis.engine import Status, events, from_schema
+from schemathesis.schemas import BaseSchema
 
 from models.user import Role
 from services.settings import Settings
@@ -92,9 +93,14 @@ def test_no_answer_breaks_the_contract(app: FastAPI, key: str, phase: str) -> No
     if phase == "coverage" and not (ON_SQLITE or LONG):
         pytest.skip("thousands of requests, of which few reach a database")
     schema = schemathesis.openapi.from_asgi("/openapi.json", app=app, config=configured(key, phase))
+    tried: BaseSchema = schema
+    if phase == "coverage" and not LONG:  # each operation has a hundred boundaries
+        paths = schema.raw_schema["paths"]
+        names = [f"{method.upper()} {path}" for path in sorted(paths) for method in paths[path]]
+        tried = schema.include(name=names[::3])
     faults, statuses = list[str](), Counter[int]()
 
-    for event in from_schema(schema).execute():
+    for event in from_schema(tried).execute():
         assert not isinstance(event, events.NonFatalError | events.FatalError), event
         if isinstance(event, events.ScenarioFinished):
             faults += told(event)

@@ -7,13 +7,14 @@ from typing import Any
 import pytest
 from fastapi import FastAPI
 from fastapi.testclient import TestClient
-from sqlalchemy import event, text
+from sqlalchemy import text
 from sqlalchemy.exc import IntegrityError, OperationalError
 from sqlmodel import Session
 
 from api import worker
 from api.app import create_app
 from services.settings import Settings
+from tests.api.conftest import Hear
 from tests.conftest import As
 from tests.factories import Make
 from tests.senders import ACME, Sender, sender
@@ -50,13 +51,13 @@ class TestStep:
         assert app.state.worker.drain() == 0
 
     def test_one_that_fails_does_not_hold_up_the_others(
-        self, outside: Sender, app: FastAPI
+        self, outside: Sender, app: FastAPI, hear: Hear
     ) -> None:
         def fail(*given: Any) -> None:
             if given[2].startswith("INSERT INTO ask ") and "Bad" in str(given[3]):
                 raise ZeroDivisionError
 
-        event.listen(app.state.writer, "before_cursor_execute", fail)
+        hear(app.state.writer, "before_cursor_execute", fail)
         outside.post(ASK | {"title": "Bad"})
         outside.post(ASK)
 
@@ -68,7 +69,7 @@ class TestStep:
         ("times", "state"), [(1, "processed"), (3, "processed"), (4, "received")]
     )
     def test_where_two_transactions_met_it_is_done_again(
-        self, outside: Sender, app: FastAPI, times: int, state: str
+        self, outside: Sender, app: FastAPI, times: int, state: str, hear: Hear
     ) -> None:
         met: list[str] = []
 
@@ -77,18 +78,18 @@ class TestStep:
                 met.append(given[2])
                 raise IntegrityError(given[2], None, Exception("taken"))
 
-        event.listen(app.state.writer, "before_cursor_execute", meet)
+        hear(app.state.writer, "before_cursor_execute", meet)
 
         delivery = outside.deliver(ASK)
 
         assert (len(met), delivery["state"], delivery["attempts"]) == (times, state, 1)
 
     def test_told_to_stop_it_gives_back_what_it_did_not_try(
-        self, outside: Sender, app: FastAPI
+        self, outside: Sender, app: FastAPI, hear: Hear
     ) -> None:
         for number in range(3):
             outside.post(ASK | {"title": str(number)})
-        event.listen(app.state.writer, "commit", lambda _connection: app.state.worker.stop())
+        hear(app.state.writer, "commit", lambda _connection: app.state.worker.stop())
 
         app.state.worker.step()
 
@@ -104,11 +105,11 @@ class TestBeside:
         return create_app(settings, worker=True)
 
     def test_what_comes_in_is_read(
-        self, app: FastAPI, client_as: As, make: Make, boss: TestClient
+        self, app: FastAPI, client_as: As, make: Make, boss: TestClient, hear: Hear
     ) -> None:
         make.product()
         read = Event()
-        event.listen(
+        hear(
             app.state.writer,
             "before_cursor_execute",
             lambda *given: read.set() if given[2].startswith("INSERT INTO ask ") else None,
@@ -122,7 +123,7 @@ class TestBeside:
         "error", [ZeroDivisionError(), OperationalError("", None, Exception("away"))]
     )
     def test_it_outlives_every_error(
-        self, app: FastAPI, boss: TestClient, make: Make, error: Exception
+        self, app: FastAPI, boss: TestClient, make: Make, error: Exception, hear: Hear
     ) -> None:
         make.product()
         failed, read = Event(), Event()
@@ -134,7 +135,7 @@ class TestBeside:
             if given[2].startswith("INSERT INTO ask "):
                 read.set()
 
-        event.listen(app.state.writer, "before_cursor_execute", away)
+        hear(app.state.writer, "before_cursor_execute", away)
         assert failed.wait(PATIENCE)
 
         sender(boss).post(ASK)

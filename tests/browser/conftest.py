@@ -15,7 +15,10 @@ from tests.browser.test_pages import SECONDS, chromium, port  # noqa: F401  # fi
 from tests.factories import Make
 
 Enter = Callable[[Hand, User | Role], None]
-HANDS = ("mouse", "mouse without scripts", "keys")
+HANDS = (
+    "mouse",
+    *(pytest.param(each, marks=pytest.mark.once) for each in ("mouse without scripts", "keys")),
+)
 # A refused form is shown with its status, of which a browser tells the console; and for a page
 # that is no HTML it asks where icons were of old.
 EXPECTED = re.compile(r"Failed to load resource: .*(status of 422 |/favicon\.ico')")

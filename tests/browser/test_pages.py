@@ -63,7 +63,7 @@ def port(app: FastAPI) -> Iterator[int]:
         thread.join(SECONDS)
 
 
-@pytest.fixture(params=["127.0.0.1", "nomaybe.test"])
+@pytest.fixture(params=["127.0.0.1", pytest.param("nomaybe.test", marks=pytest.mark.once)])
 def page(chromium: Browser, port: int, request: pytest.FixtureRequest) -> Iterator[Page]:
     """A page without JavaScript; anything the browser complains of fails the test."""
     complaints: list[str] = []

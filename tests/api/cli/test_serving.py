@@ -16,7 +16,7 @@ from sqlmodel import Session, select
 
 from models.user import User
 from services.users import FIRST_EMAIL
-from tests.databases import ON_SQLITE, database
+from tests.databases import database
 
 ROOT = Path(__file__).parents[3]
 SECONDS = 90
@@ -96,7 +96,8 @@ def start(tmp_path: Path) -> Iterator[Callable[..., Server]]:
         yield lambda *words, **settings: started.enter_context(run(*words, **settings))
 
 
-def test_serve_works_in_an_empty_folder_and_its_link_works_once(
+@pytest.mark.once
+def test_serve_works_in_an_empty_folder_once_and_again_and_its_link_works_once(
     start: Callable[..., Server],
 ) -> None:
     server = start("serve")
@@ -108,20 +109,15 @@ def test_serve_works_in_an_empty_folder_and_its_link_works_once(
     assert first.status_code == 303
     assert "set-cookie" in first.headers
     assert second.status_code == 401
+    assert "server" not in first.headers  # nothing of its make
     assert server.stop() == 0
-
-
-def test_a_second_start_makes_no_second_administrator(start: Callable[..., Server]) -> None:
-    server = start("serve")
-    server.read_until("nomaybe user link")
-    server.stop()
 
     again = start("serve")
     again.stop(signal.SIGINT)
     assert again.process.stdout is not None
     rest = again.process.stdout.read()
 
-    assert "/sign-in/" not in "".join([*again.printed, rest])
+    assert "/sign-in/" not in "".join([*again.printed, rest]), "a second administrator"
     assert again.process.returncode == 0
 
 
@@ -145,11 +141,13 @@ def test_the_first_administrator_is_kept(
     assert session.exec(select(User.email)).all() == [FIRST_EMAIL]
 
 
-@pytest.mark.skipif(not ON_SQLITE, reason="PostgreSQL takes several servers")
-def test_a_second_server_on_the_same_file_ends_with_a_sentence(
+@pytest.mark.once
+def test_links_carry_the_public_address_and_a_second_server_on_the_file_ends_with_a_sentence(
     start: Callable[..., Server], tmp_path: Path
 ) -> None:
-    start("serve")
+    server = start("serve", NOMAYBE_PUBLIC_URL="https://asks.acme.example")
+    link = server.read_until("/sign-in/")
+    assert link.startswith("https://asks.acme.example/sign-in/")
 
     options = command("serve", "--port", "0")
     second = subprocess.run(  # type: ignore[call-overload]  # options are built above
@@ -161,35 +159,13 @@ def test_a_second_server_on_the_same_file_ends_with_a_sentence(
     assert "Traceback" not in second.stderr
 
 
-def test_links_carry_the_public_address_where_one_is_set(start: Callable[..., Server]) -> None:
-    server = start("serve", NOMAYBE_PUBLIC_URL="https://asks.acme.example")
-
-    link = server.read_until("/sign-in/")
-
-    assert link.startswith("https://asks.acme.example/sign-in/")
-
-
-def test_a_server_says_nothing_of_its_make(start: Callable[..., Server]) -> None:
-    server = start("serve")
-
-    headers = server.get("/livez").headers
-
-    assert "server" not in headers
-
-
-def test_demo_serves_data_and_lets_three_people_in(start: Callable[..., Server]) -> None:
-    server = start("demo", "--size", "12")
-    links = [server.read_until("/sign-in/") for _guest in range(3)]
-
-    statuses = [server.sign_in(link).status_code for link in links]
-
-    assert statuses == [303, 303, 303]
-
-
-def test_demo_on_its_own_data_adds_nothing_and_prints_new_links(
+@pytest.mark.once
+def test_demo_lets_three_people_in_and_adds_nothing_to_its_own_data(
     start: Callable[..., Server],
 ) -> None:
     first = start("demo", "--size", "12")
+    links = [first.read_until("/sign-in/") for _guest in range(3)]
+    assert [first.sign_in(link).status_code for link in links] == [303, 303, 303]
     first.read_until("Ctrl-C")
     first.stop()
 

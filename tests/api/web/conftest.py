@@ -16,25 +16,29 @@ ACCEPT = {"Accept": "text/html,application/xhtml+xml;q=0.9,*/*;q=0.8"}
 
 
 @pytest.fixture
-def visitor(app: FastAPI, anybody: TestClient) -> TestClient:  # noqa: ARG001  # it runs the app
+def visitor(app: FastAPI, anybody: TestClient) -> TestClient:
     """A browser that nobody is signed in with; it does not follow redirects."""
-    return TestClient(app, raise_server_exceptions=False, headers=ACCEPT, follow_redirects=False)
+    client = TestClient(app, raise_server_exceptions=False, headers=ACCEPT, follow_redirects=False)
+    client.portal = anybody.portal
+    return client
 
 
 @pytest.fixture
-def browser_as(app: FastAPI, visitor: TestClient, make: Make) -> Browser:  # noqa: ARG001  # likewise
+def browser_as(app: FastAPI, visitor: TestClient, make: Make) -> Browser:
     """`browser_as(Role.se)` is a browser with the session of an SE, or of the user given."""
 
     def open_browser(role: Role, user: User | None = None) -> TestClient:
         token, _until = sign_in.open_session(make.session, user or make.user(role))
         make.session.commit()
-        return TestClient(
+        client = TestClient(
             app,
             raise_server_exceptions=False,
             headers=ACCEPT,
             cookies={COOKIE: token},
             follow_redirects=False,
         )
+        client.portal = visitor.portal
+        return client
 
     return open_browser
 
