@@ -9,10 +9,11 @@ from uuid import UUID
 
 from fastapi import Depends, Header, Request, Response
 from pydantic_core import to_json
+from sqlalchemy import Engine
 from sqlmodel import Session
 from starlette.datastructures import State
 
-from models.database import collided
+from models.database import Engines, collided
 from services import idempotency
 from services.errors import Conflict, Stale, Unconditional
 from services.permissions import Caller
@@ -112,13 +113,20 @@ class Reading:
     """Reads in one snapshot, in which the database itself refuses every write."""
 
     def __init__(self, request: Request) -> None:
-        self._engine = request.app.state.reader
+        self._engines: Engines = request.app.state.engines
         self.policy: Policy = request.app.state.policy
         self._by: Caller = request.state.caller
 
     def __call__(self, deed: Callable[[Session, Caller], Reply]) -> Response:
         """Do it and answer with what it gives."""
-        with Session(self._engine) as session:
+        return self._with(self._engines.reader, deed)
+
+    def glance(self, deed: Callable[[Session, Caller], Reply]) -> Response:
+        """Likewise, where one statement reads all that can change: it is a snapshot by itself."""
+        return self._with(self._engines.glance, deed)
+
+    def _with(self, engine: Engine, deed: Callable[[Session, Caller], Reply]) -> Response:
+        with Session(engine) as session:
             reply = deed(session, self._by)
             body = reply.body()
         return Response(body, reply.status, reply.headers, JSON)

@@ -263,4 +263,4 @@ def test_nothing_jumps_while_one_types(
 def faults(page: Page) -> list[str]:
     """What axe finds, and whether one has to scroll sideways."""
     found = [f"{page.url} is too wide"] if page.evaluate(TOO_WIDE) else []
-    return found + page.evaluate(RUN)
+    return [*found, *page.evaluate(RUN)]

@@ -19,7 +19,7 @@ from tests.databases import ON_SQLITE, database
 from tests.factories import Make
 from tests.services.histories import ATTACKS, Attack, Expected, State, attacker, happen
 
-EXAMPLES = 8  # of each change to each history
+EXAMPLES = 4  # of each change to each history
 
 
 @pytest.fixture(scope="module", params=range(3))
