@@ -30,6 +30,7 @@ from api import (
 )
 from api.auth import CrossSite, Limiter
 from api.inlet import Inlet
+from api.mailing import Postman
 from api.observing import Figures, Observed
 from api.web.sign_in import TRIES_A_MINUTE
 from api.work import Busy
@@ -94,11 +95,17 @@ def create_app(
         state.inlet.start()
         if worker:
             state.worker.start()
+        # Invented people get no mail.
+        postman = state.postman if worker and not demo else None
+        if postman is not None:
+            postman.start()
         yield
         state.stopping = True
         # What was taken in is written, and what is being read is finished, before all ends.
         await anyio.to_thread.run_sync(state.inlet.stop)
         await anyio.to_thread.run_sync(state.worker.stop)
+        if postman is not None:
+            await anyio.to_thread.run_sync(postman.stop)
         state.engines.dispose()
 
     app = FastAPI(
@@ -157,6 +164,9 @@ def furnish(
     state.book = Book()
     state.figures = Figures()
     state.worker = Worker(engine, state.turn, state.policy, state.figures)
+    state.postman = None
+    if settings.mail is not None:
+        state.postman = Postman(state, state.policy, settings.mail, settings.digest_hour)
     state.inlet = Inlet(engine, state.turn, state.vault, state.figures, state.worker.wake)
     state.migration_wanted = head()
     state.stopping = False

@@ -9,7 +9,6 @@ from uuid import UUID
 
 from fastapi import Depends, Header, Request, Response
 from pydantic_core import to_json
-from sqlalchemy import Engine
 from sqlmodel import Session
 from starlette.datastructures import State
 
@@ -119,14 +118,14 @@ class Reading:
 
     def __call__(self, deed: Callable[[Session, Caller], Reply]) -> Response:
         """Do it and answer with what it gives."""
-        return self._with(self._engines.reader, deed)
+        return self._in(Session(self._engines.reader), deed)
 
     def glance(self, deed: Callable[[Session, Caller], Reply]) -> Response:
         """Likewise, where one statement reads all that can change: it is a snapshot by itself."""
-        return self._with(self._engines.glance, deed)
+        return self._in(Session(self._engines.glance), deed)
 
-    def _with(self, engine: Engine, deed: Callable[[Session, Caller], Reply]) -> Response:
-        with Session(engine) as session:
+    def _in(self, reading: Session, deed: Callable[[Session, Caller], Reply]) -> Response:
+        with reading as session:
             reply = deed(session, self._by)
             body = reply.body()
         return Response(body, reply.status, reply.headers, JSON)

@@ -7,12 +7,15 @@ from threading import Event, Lock, Thread
 from typing import Any, Protocol
 
 import structlog
+from starlette.datastructures import State
 
+from api.mailing import Postman
 from api.observing import Figures
 from api.work import TRIES, Session
 from models.database import collided, connect, read_only, unavailable
 from models.delivery import DeliveryState
 from services import reading
+from services.mail import Relay
 from services.policy import Policy
 from services.reading import Claim
 
@@ -134,6 +137,14 @@ class Running(Protocol):
     def policy(self) -> Policy:
         """What asks are logged under."""
 
+    @property
+    def mail(self) -> Relay | None:
+        """The mail server, if one is set."""
+
+    @property
+    def digest_hour(self) -> int:
+        """From which hour on digests are sent."""
+
 
 def run(settings: Running, stop: Event | None = None) -> None:
     """Work in a process of its own until `stop` is set, or until the process is told to end.
@@ -147,8 +158,15 @@ def run(settings: Running, stop: Event | None = None) -> None:
     worker = Worker(engine, turn, settings.policy, Figures())
     stop = stop or _told_to_end()
     worker.start()
+    postman = None
+    if settings.mail is not None:
+        state = State({"writer": engine, "reader": read_only(engine), "turn": turn})
+        postman = Postman(state, settings.policy, settings.mail, settings.digest_hour)
+        postman.start()
     stop.wait()
     worker.stop()
+    if postman is not None:
+        postman.stop()
     engine.dispose()
 
 

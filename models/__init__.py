@@ -8,6 +8,7 @@ from models.chain import ChainLink, Erasure
 from models.commitment import Commitment, CommitmentRelease
 from models.connector import Connector
 from models.delivery import Delivery, DeliveryEvent, DeliveryKey, DeliveryStatus, LastSaid
+from models.digest import DigestSent
 from models.feature import Feature
 from models.history import CHANGES, VERSIONS
 from models.idempotency import FirstAnswer
@@ -36,6 +37,7 @@ __all__ = [
     "DeliveryEvent",
     "DeliveryKey",
     "DeliveryStatus",
+    "DigestSent",
     "Erasure",
     "Feature",
     "FirstAnswer",

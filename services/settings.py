@@ -2,12 +2,14 @@
 
 from datetime import date
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
-from pydantic import Field, SecretStr, field_validator
+from pydantic import Field, SecretStr, ValidationInfo, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
+from models.base import Email
 from models.money import Currency
+from services.mail import Relay
 from services.policy import Policy
 
 
@@ -50,6 +52,25 @@ class Settings(BaseSettings):
     threads: int = Field(
         default=0, ge=0, le=200, description="Requests worked on at once; 0 suits the database."
     )
+    smtp_host: str = Field(
+        default="", description="Mail server for the daily digest; unless set, none is sent."
+    )
+    smtp_port: int = Field(default=587, ge=1, le=65535, description="The port of the mail server.")
+    smtp_from: Email | Literal[""] = Field(
+        default="",
+        validate_default=True,
+        description="In whose name mail is sent; needed with a mail server.",
+    )
+    smtp_user: str = Field(default="", description="Who signs in to the mail server, if anybody.")
+    smtp_password: SecretStr | None = Field(
+        default=None, description="With what; it goes over the network encrypted, or not at all."
+    )
+    smtp_starttls: bool = Field(
+        default=True, description="Whether the connection to the mail server is encrypted."
+    )
+    digest_hour: int = Field(
+        default=6, ge=0, le=23, description="Hour (UTC) from which the digest of the day is sent."
+    )
     log_level: str = Field(
         default="info",
         pattern="^(debug|info|warning|error)$",
@@ -73,6 +94,37 @@ class Settings(BaseSettings):
         if value and not value.startswith(("sqlite:///", "postgresql://")):
             raise ValueError("must begin with postgresql:// or sqlite:///")
         return value
+
+    @field_validator("smtp_from")
+    @classmethod
+    def somebody_sends(cls, value: str, info: ValidationInfo) -> str:
+        """Refuse a mail server without a sender."""
+        if info.data.get("smtp_host") and not value:
+            raise ValueError("is needed with a mail server: whose address mail is sent from")
+        return value
+
+    @field_validator("smtp_starttls")
+    @classmethod
+    def passwords_are_encrypted(cls, value: bool, info: ValidationInfo) -> bool:
+        """Refuse to send a password in clear."""
+        if info.data.get("smtp_user") and not value:
+            raise ValueError("must be on where NOMAYBE_SMTP_USER is set: a password is secret")
+        return value
+
+    @property
+    def mail(self) -> Relay | None:
+        """The mail server, if one is set."""
+        if not self.smtp_host:
+            return None
+        secret = self.smtp_password.get_secret_value() if self.smtp_password else ""
+        return Relay(
+            self.smtp_host,
+            self.smtp_port,
+            self.smtp_from,
+            self.smtp_user,
+            secret,
+            self.smtp_starttls,
+        )
 
     @property
     def database(self) -> str:

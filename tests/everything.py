@@ -11,6 +11,7 @@ from models import (
     DeliveryEvent,
     DeliveryKey,
     DeliveryStatus,
+    DigestSent,
     FirstAnswer,
     LastSaid,
     RecordSaid,
@@ -71,6 +72,7 @@ def _sign_ins(user_id: UUID) -> list[Model]:
         SignInLink(token_hash="a" * 64, user_id=user_id, expires_at=later),
         UserSession(token_hash="b" * 64, user_id=user_id, created_at=utc_now(), expires_at=later),
         SavedView(user_id=user_id, name="Banks", filters={"industry": ["Banking"]}),
+        DigestSent(user_id=user_id, day=later.date()),
         FirstAnswer(caller_id=user_id, key="one", fingerprint="c" * 64, created_at=utc_now()),
     ]
 

@@ -11,6 +11,7 @@ from api.web import (
     contradictions,
     debts,
     demand,
+    digest,
     docs,
     failures,
     feature_merges,
@@ -30,8 +31,8 @@ def install(app: FastAPI) -> None:
     """Give `app` its pages, and make it answer errors of people with one."""
     app.state.error_page = failures.error_page
     for part in (
-        assets, sign_in, demand, debts, views, roadmap, features, feature_merges, accounts, admin,
-        asks, answers, contradictions, promises, inbox, search, suggestions, failures, docs,
+        assets, sign_in, demand, debts, digest, views, roadmap, features, feature_merges, accounts,
+        admin, asks, answers, contradictions, promises, inbox, search, suggestions, failures, docs,
         styleguide,
     ):  # fmt: skip
         app.include_router(part.router, include_in_schema=False)

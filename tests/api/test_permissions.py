@@ -110,6 +110,7 @@ PAGES: Table = {  # for people: each role reads all, which a key of one scope do
     ("POST", "/demand/views/{view_id}/delete"): P.demand_read,
     ("GET", "/contradictions"): P.ask_read,
     ("GET", "/debts"): P.ask_read,
+    ("GET", "/digest"): P.ask_read,
     ("GET", "/styleguide"): P.self_read,
     ("GET", "/admin"): P.catalog_write,
     ("GET", "/admin/products"): P.catalog_write,

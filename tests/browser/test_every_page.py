@@ -29,7 +29,7 @@ PAGES = (
     "/asks?q=nothing", "/asks/new", "/roadmap", "/roadmap?status=candidate", "/features/new",
     "/accounts", "/accounts/new", "/promises", "/inbox", "/inbox?show=all", "/password",
     "/admin/products", "/admin/users", "/admin/keys", "/admin/connectors", "/search", "/debts",
-    "/contradictions",
+    "/contradictions", "/digest",
     "/search?q=audit", "/styleguide", "/nowhere", "/asks?show=nonsense",
 )  # fmt: skip
 STILL = """() => new Promise(done =>

@@ -1,0 +1,133 @@
+"""The digest: what a person owes today, in parts, as a letter."""
+
+from datetime import date, timedelta
+from typing import Any
+
+import pytest
+import time_machine
+
+from models.ask import Ask
+from models.user import Role, User
+from services import digests
+from services.digests import MOST, Part
+from services.policy import Policy
+from services.users import caller_for
+from tests.factories import Make
+
+MONDAY = date(2026, 11, 23)
+TOLD = {"channel": "call", "on": "2026-11-20"}
+
+
+@pytest.fixture(autouse=True)
+def _monday() -> Any:
+    """Every test happens on one Monday."""
+    with time_machine.travel(MONDAY, tick=False):
+        yield
+
+
+def owed(make: Make, by: User, due: date, **fields: Any) -> Ask:
+    """A debt of somebody that is due on a day."""
+    ask = make.ask(make.customer(name="Acme"), **fields)
+    ask.logged_by, ask.answer_due_on = by.id, due
+    make.session.add(ask)
+    make.session.commit()
+    return ask
+
+
+def own(make: Make, by: User) -> dict[Part, list[Any]]:
+    """What the digest of a person lists."""
+    found = digests.own(make.session, caller_for(by), make.policy)
+    return {heap.part: [each.id for each in heap.asks] for heap in found}
+
+
+def test_each_ask_stands_in_its_part(make: Make) -> None:
+    sam = make.user()
+    late = owed(make, sam, MONDAY - timedelta(days=3))
+    today, wednesday = owed(make, sam, MONDAY), owed(make, sam, MONDAY + timedelta(days=2))
+    owed(make, sam, MONDAY + timedelta(days=3))  # later than two working days
+    owed(make, make.user(), MONDAY)  # somebody else's
+    feature = make.feature(demand_bar={"accounts": 2})
+    refused = owed(make, sam, MONDAY, feature=feature)
+    make.response(refused, basis="insufficient_demand", told=TOLD)
+    make.ask(make.customer(), feature)  # the bar is reached
+    untold, told = owed(make, sam, MONDAY), owed(make, sam, MONDAY)
+    make.response(untold)
+    make.response(told, told=TOLD)
+
+    assert own(make, sam) == {
+        Part.overdue: [late.id],
+        Part.soon: [today.id, wednesday.id],
+        Part.revisit: [refused.id],
+        Part.not_told: [untold.id],
+    }
+
+
+def test_two_working_days_step_over_weekends_and_holidays(make: Make) -> None:
+    sam, policy = make.user(), Policy(holidays=frozenset({date(2026, 11, 24)}))
+    ask = owed(make, sam, date(2026, 11, 26))
+
+    assert own(make, sam) == {}
+    found = digests.own(make.session, caller_for(sam), policy)
+    assert [each.id for each in found[0].asks] == [ask.id]
+
+
+def test_a_long_part_is_cut_and_says_how_much_there_is(make: Make) -> None:
+    sam = make.user(email="sam@x.example", name="Sam")
+    for _each in range(MOST + 2):
+        owed(make, sam, MONDAY - timedelta(days=1))
+
+    (letter,) = digests.letters(make.session, make.policy)
+
+    assert letter.subject == f"Nomaybe: {MOST + 2} overdue"
+    assert letter.text.count("(Acme)") == MOST
+    assert "- and 2 more\n  http://127.0.0.1:8000/asks?show=overdue&mine=yes" in letter.text
+
+
+def test_a_letter_in_full(make: Make) -> None:
+    sam = make.user(email="sam@x.example", name="Sam Okoro")
+    late = owed(make, sam, date(2026, 11, 18), title="Single sign-on")
+    untold = owed(make, sam, MONDAY, title="Dark theme")
+    make.response(untold)
+    policy = Policy(public_url="https://nomaybe.example")
+
+    (letter,) = digests.letters(make.session, policy)
+
+    assert (letter.to, letter.subject) == ("sam@x.example", "Nomaybe: 1 overdue, 1 not told")
+    assert letter.text == (
+        "Sam Okoro, this is what you owe on Monday, 23 November 2026.\n"
+        "\n"
+        "Overdue (1)\n"
+        "- Single sign-on (Acme), was due Wednesday, 18 November 2026\n"
+        f"  https://nomaybe.example/asks/{late.id}\n"
+        "\n"
+        "Answered, and the customer was not told (1)\n"
+        "- Dark theme (Acme)\n"
+        f"  https://nomaybe.example/asks/{untold.id}\n"
+        "\n"
+        "The same as a page: https://nomaybe.example/digest\n"
+        "There is no snooze: an answer ends a debt.\n"
+    )
+
+
+def test_who_left_or_owes_nothing_gets_none(make: Make) -> None:
+    sam = make.user(Role.se)
+    owed(make, sam, MONDAY)
+    make.user(Role.pm)
+    sam.active = False
+    make.session.commit()
+
+    assert digests.letters(make.session, make.policy) == []
+
+
+def test_a_digest_is_claimed_once(make: Make) -> None:
+    sam = make.user()
+    owed(make, sam, MONDAY)
+
+    assert digests.claim(make.session, sam.id, MONDAY)
+    assert not digests.claim(make.session, sam.id, MONDAY)
+    assert digests.claim(make.session, sam.id, MONDAY + timedelta(days=1))
+    assert digests.letters(make.session, make.policy) == []
+    assert len(digests.letters(make.session, make.policy, again=True)) == 1
+
+    digests.give_back(make.session, sam.id, MONDAY)
+    assert len(digests.letters(make.session, make.policy)) == 1
