@@ -16,5 +16,5 @@ def show_digest(request: Request, by: By) -> Response:
     """What I owe today: overdue, due soon, to revisit, not told."""
     policy = request.app.state.policy
     found = reading(request, lambda session: digests.own(session, by, policy))
-    mailed = request.app.state.postman is not None
+    mailed = request.app.state.postman is not None and not request.app.state.demo
     return render(request, "digest.html", digest=found, mailed=mailed)
