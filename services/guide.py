@@ -14,7 +14,7 @@ from models.ask import Ask, AskState
 from models.feature import COMMITABLE, Feature, FeatureStatus
 from models.product import BarSeen, Maturity, Product
 from models.response import Basis, EvidenceSeen, ResponseKind
-from services import bars, contradictions, families
+from services import bars, contradictions, families, wording
 from services.contradictions import Before
 from services.orders import OTHERS
 from services.permissions import Caller, Permission
@@ -78,6 +78,32 @@ def guide(session: Session, by: Caller, policy: Policy, ask_id: UUID) -> dict[st
         "alternatives": [{**each.sent(), "wording": each.wording} for each in proposals[1:]],
         "before": said.sent(),
     }
+
+
+def known(evidence: EvidenceSeen) -> wording.Facts:
+    """The facts that a straight wording names: the day of what is planned, demand and its bar."""
+    committed = evidence.feature_status in COMMITABLE and evidence.target_on is not None
+    return wording.Facts(
+        date=_day(evidence.target_on) if committed else None,
+        asking=evidence.live_accounts_asking,
+        live=evidence.live_accounts,
+        bar=evidence.bar.accounts if evidence.bar else None,
+    )
+
+
+def known_of(session: Session, by: Caller, policy: Policy, ask_id: UUID) -> wording.Facts:
+    """Likewise for an ask.
+
+    Raises:
+        NotPermitted: `by` may not read.
+        NotFound: There is no such ask.
+    """
+    by.require(Permission.ask_read)
+    ask = load(session, Ask, ask_id)
+    feature = None
+    if ask.feature_id is not None:
+        feature = families.survivor(session, session.get_one(Feature, ask.feature_id))
+    return known(bars.evidence(session, policy, feature))
 
 
 def to_say(

@@ -25,7 +25,7 @@ from models.response import (
     ToldNew,
     YesNew,
 )
-from services import accounts, bars, families, orders, wording
+from services import accounts, bars, families, guide, orders, wording
 from services.asks import Withdrawn
 from services.errors import Conflict, Invalid, invalid
 from services.permissions import Caller, Permission
@@ -143,7 +143,7 @@ def give_response(
     facts = bars.evidence(session, policy, feature)
     if feature is not None:
         _check_facts(session, given, feature, facts.bar)
-    hedges = check_message(given, kind)
+    hedges = check_message(given, kind, guide.known(facts))
     previous = _latest(session, ask)
     if previous is None and given.supersedes_reason is not None:
         raise invalid("supersedes_reason", "there is no answer to supersede; leave it out")
@@ -221,8 +221,10 @@ def tell(session: Session, by: Caller, response_id: UUID, told: ToldNew) -> Resp
     return response
 
 
-def check_message(given: Answering, kind: ResponseKind) -> list[dict[str, Any]]:
-    """Read the words to the customer.
+def check_message(
+    given: Answering, kind: ResponseKind, facts: wording.Facts
+) -> list[dict[str, Any]]:
+    """Read the words to the customer; what is to be said instead of a hedge names the facts.
 
     Returns:
         What an override was needed for: the phrases that hedge, or the message that contradicts.
@@ -236,7 +238,7 @@ def check_message(given: Answering, kind: ResponseKind) -> list[dict[str, Any]]:
         return []
     if left := wording.blanks(given.message):
         raise invalid("message", f"still has the blank `{left[0]}`; say what belongs there")
-    reading = wording.read(given.message, kind.value)
+    reading = wording.read(given.message, kind.value, facts)
     spans = [
         {
             "phrase": span.phrase,

@@ -135,12 +135,14 @@ def tell(request: Request, by: By, ask_id: UUID, form: Filled) -> Response:
     return see(f"/asks/{ask_id}?notice=told")
 
 
-@router.post("/messages/check", dependencies=READ)
-def check_message(request: Request, form: Filled) -> Response:
+@router.post("/asks/{ask_id:uuid}/check", dependencies=READ)
+def check_message(request: Request, by: By, ask_id: UUID, form: Filled) -> Response:
     """A fragment: the words to the customer with their hedges marked, and what to say instead."""
     typed = {"message": _typed(form)["message"], "kind": form.get("kind") or None}
     given = shaped(MessageCheck, typed)
-    found = wording.read(given.message, given.kind)
+    policy = request.app.state.policy
+    facts = reading(request, lambda session: guide.known_of(session, by, policy, ask_id))
+    found = wording.read(given.message, given.kind, facts)
     spans = [asdict(span) for span in found.spans]
     return render(
         request,

@@ -103,7 +103,7 @@ PAGES: Table = {  # for people: each role reads all, which a key of one scope do
     ("GET", "/asks/similar"): P.ask_read,
     ("GET", "/asks/triage"): P.ask_read,
     ("POST", "/asks/triage"): P.ask_triage,
-    ("POST", "/messages/check"): P.ask_read,
+    ("POST", "/asks/{ask_id}/check"): P.ask_read,
     ("GET", "/search"): P.ask_read,
     ("GET", "/demand"): P.demand_read,
     ("POST", "/demand/views"): P.demand_read,

@@ -140,6 +140,14 @@ class TestRefusals:
         assert span["suggestion"]
         assert span["loc"] == ["body", "message"]
 
+    def test_the_straight_wording_names_the_facts(self, se: TestClient, make: Make) -> None:
+        ask = make.ask(make.customer(), make.feature(demand_bar={"accounts": 3}))
+
+        body = se.post(url(ask), json={**NO, "message": "It is on our radar."}).json()
+
+        said = body["errors"][0]["suggestion"]
+        assert said.endswith("1 of 1 live customers ask for it, and our bar is 3")
+
     @pytest.mark.parametrize(
         ("given", "feature", "status", "slug"),
         [

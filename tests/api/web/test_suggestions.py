@@ -1,5 +1,7 @@
 """Fragments that come while one types."""
 
+from datetime import date
+
 import pytest
 from fastapi.testclient import TestClient
 
@@ -77,29 +79,53 @@ class TestFeatures:
 
 
 class TestMessage:
-    def test_a_hedge_is_marked_with_the_straight_wording(self, desk: TestClient) -> None:
+    @pytest.fixture
+    def check(self, make: Make) -> str:
+        """The address that reads the words of an ask's answer."""
+        return f"/asks/{make.ask().id}/check"
+
+    def test_a_hedge_is_marked_with_the_straight_wording(
+        self, desk: TestClient, check: str
+    ) -> None:
         form = {"kind": "no", "message_no": "Hi. It is on our radar."}
 
-        found = desk.post("/messages/check", data=form).text
+        found = desk.post(check, data=form).text
 
         assert "<mark>on our radar</mark>" in found
         assert 'data-start="10" data-phrase="on our radar"' in found
 
-    def test_straight_words_are_said_to_be(self, desk: TestClient) -> None:
+    def test_the_straight_wording_names_the_facts(self, desk: TestClient, make: Make) -> None:
+        asking, other = make.customer(), make.customer()
+        ask = make.ask(asking, make.feature(demand_bar={"accounts": 3}))
+        planned = make.ask(other, make.planned(date(2027, 3, 1)))
+
+        no = desk.post(
+            f"/asks/{ask.id}/check", data={"kind": "no", "message_no": "It is on our radar."}
+        )
+        yes = desk.post(
+            f"/asks/{planned.id}/check", data={"kind": "yes", "message_yes": "We might add it."}
+        )
+
+        assert "1 of 2 live customers ask for it, and our bar is 3" in no.text
+        assert "will, on 1 March 2027," in yes.text
+
+    def test_straight_words_are_said_to_be(self, desk: TestClient, check: str) -> None:
         form = {"kind": "no", "message_no": "No: we are not building it."}
 
-        assert "Straight: no hedge" in desk.post("/messages/check", data=form).text
+        assert "Straight: no hedge" in desk.post(check, data=form).text
 
-    def test_words_that_say_something_else_are_told(self, desk: TestClient) -> None:
+    def test_words_that_say_something_else_are_told(self, desk: TestClient, check: str) -> None:
         form = {"kind": "no", "message_no": "Yes: it is there today."}
 
-        assert "the words read as a yes" in desk.post("/messages/check", data=form).text
+        assert "the words read as a yes" in desk.post(check, data=form).text
 
-    def test_the_words_of_the_kind_chosen_are_read(self, desk: TestClient) -> None:
+    def test_the_words_of_the_kind_chosen_are_read(self, desk: TestClient, check: str) -> None:
         form = {"kind": "no", "message_yes": "It is on our radar.", "message_no": ""}
 
-        assert "<mark>" not in desk.post("/messages/check", data=form).text
+        assert "<mark>" not in desk.post(check, data=form).text
 
     @pytest.mark.parametrize("form", [{"kind": "maybe"}, {"kind": "no", "message_no": "x" * 20001}])
-    def test_what_cannot_be_read_is_refused(self, desk: TestClient, form: dict[str, str]) -> None:
-        assert desk.post("/messages/check", data=form).status_code == 422
+    def test_what_cannot_be_read_is_refused(
+        self, desk: TestClient, check: str, form: dict[str, str]
+    ) -> None:
+        assert desk.post(check, data=form).status_code == 422
