@@ -16,9 +16,11 @@ from models.base import Model, utc_now
 from models.chain import ChainLink, ErasedKind, Erasure, LinkKind
 from models.delivery import Delivery
 from models.idempotency import FirstAnswer
+from models.record import RecordSaid
 from models.response import Told
 from services import finding
 from services.contents import FIELDS
+from services.crm.records import CONTACT
 
 ERASED = "[erased]"  # stands where a name or an address stood
 TOMBSTONE = b"[erased by request; the SHA-256 is that of what came]"
@@ -137,6 +139,7 @@ def erase(session: Session, person: Person) -> Erased:
         for words in WORDS:
             _erase_words(run, pattern, words)
         _erase_bodies(run, pattern)
+        _erase_records(run, pattern)
     answers = 0
     if run.noted:  # kept answers are sealed, so nobody can see which of them show the person
         kept = col(FirstAnswer.body).is_not(None)
@@ -190,19 +193,29 @@ def _erase_words(run: _Run, pattern: re.Pattern[str], words: Words) -> None:
     key, owner = table.columns[words.key], table.columns[words.owner]
     said = [table.columns[name] for name in words.columns]
     for rows in run.rows([key, owner, *said]):
-        for one, of, *values in rows:
-            changed = {
-                column.name: _cut(_without(pattern, value), column)
-                for column, value in zip(said, values, strict=True)
-                if value is not None and _without(pattern, value) != value
-            }
-            if changed:
+        for one, of, *found in rows:
+            if not _changed(pattern, said, found):
+                continue
+            # Whoever changes the words at this moment is waited for, and what they wrote is read.
+            locked = select(*said).where(key == one).with_for_update()
+            if changed := _changed(pattern, said, run.session.execute(locked).one()):
                 run.note(words.kind, [of])
                 if words.table == "ask":  # its earlier words are kept, and erased after this
                     now = utc_now()
                     moved = case((table.c.changed_at > now, table.c.changed_at), else_=now)
                     changed |= {"version": table.c.version + 1, "changed_at": moved}
                 run.session.execute(table.update().where(key == one).values(changed))
+
+
+def _changed(
+    pattern: re.Pattern[str], said: Sequence[Column[Any]], values: Sequence[Any]
+) -> dict[str, Any]:
+    """The words that name the person, by their columns, without the name."""
+    return {
+        column.name: _cut(_without(pattern, value), column)
+        for column, value in zip(said, values, strict=True)
+        if value is not None and _without(pattern, value) != value
+    }
 
 
 def _without(pattern: re.Pattern[str], value: Any) -> Any:
@@ -229,6 +242,25 @@ def _erase_bodies(run: _Run, pattern: re.Pattern[str]) -> None:
         gone = update(Delivery).where(col(Delivery.id).in_(named)).values(body=TOMBSTONE)
         if named:
             run.session.execute(gone)
+
+
+def _erase_records(run: _Run, pattern: re.Pattern[str]) -> None:
+    """What records of a CRM said of them, from which a contact would be made again."""
+    key = (col(RecordSaid.source), col(RecordSaid.record), col(RecordSaid.field))
+    value = col(RecordSaid.value)
+    rows = run.session.execute(
+        select(col(RecordSaid.delivery_id), value, *key).where(value.is_not(None))
+    ).yield_per(BATCH)
+    named = [each for each in rows if pattern.search(each[1])]
+    run.note(ErasedKind.delivery, [delivery for delivery, *_rest in named])
+    for _delivery, said, source, record, name in named:
+        of = and_(key[0] == source, key[1] == record)
+        if name in CONTACT:  # it is theirs, and so is the other half of who they are
+            gone = update(RecordSaid).where(of, key[2].in_(CONTACT)).values(value=None)
+        else:
+            left = pattern.sub(ERASED, said)
+            gone = update(RecordSaid).where(of, key[2] == name).values(value=left)
+        run.session.execute(gone)
 
 
 def _readings(body: bytes) -> Iterator[str]:

@@ -14,6 +14,7 @@ from starlette.datastructures import State
 
 from api.work import transaction
 from models import (
+    Ask,
     ChainLink,
     Connector,
     Contact,
@@ -35,6 +36,7 @@ from services import asks, commitments, erasing, responses
 from services.book import Book
 from services.demand import DemandFilter, report
 from services.verifying import verify
+from tests.crm_records import DEAL, OF_PERSON, PERSON, Crm
 from tests.factories import Make
 
 TABLES = Model.metadata.tables
@@ -241,6 +243,36 @@ class TestErase:
     def test_nobody_is_no_error(self, make: Make) -> None:
         assert erase(make, "nobody@acme.example") == {}
         assert erase(make, str(new_id())) == {}
+
+
+class TestRecordsOfCrms:
+    def test_say_nothing_of_them_any_more(self, make: Make) -> None:
+        make.product()
+        crm = Crm(make.session, make.boss)
+        crm.tell(PERSON, 0, **{"contact.name": "Roe", "contact.email": "kim@acme.example"})
+        crm.tell(DEAL, 0, **{"title": "SSO", "why": "kim@acme.example wants it", **OF_PERSON})
+        make.session.commit()
+
+        erase(make)
+
+        said = [text for table, text in stored(make) if table == "record_said"]
+        assert not [each for each in said if "roe" in each or "kim@" in each]
+        assert "sso" in said
+
+    def test_make_nobody_of_them_again(self, make: Make) -> None:
+        make.product()
+        crm = Crm(make.session, make.boss)
+        crm.tell(PERSON, 0, **{"contact.name": "Kim Roe", "contact.email": "kim@acme.example"})
+        crm.tell(DEAL, 0, title="SSO", **OF_PERSON)
+        make.session.commit()
+        erase(make)
+
+        crm.tell("deal:2", 0, title="SCIM", **OF_PERSON)
+        make.session.commit()
+
+        names = make.session.execute(select(col(Contact.name))).scalars().all()
+        assert set(names) <= {erasing.ERASED}
+        assert len(make.session.execute(select(col(Ask.id))).all()) == 2
 
 
 def test_who_tells_them_meanwhile_breaks_nothing(make: Make, database_url: str) -> None:
