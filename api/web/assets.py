@@ -55,3 +55,10 @@ def get_asset(name: str) -> Response:
         raise NotFound("There is no such file; reload the page that asked for it.")
     content, media_type = found
     return Response(content, media_type=media_type, headers=FOR_EVER)
+
+
+@router.get("/favicon.ico")
+def get_icon() -> Response:
+    """The icon, where browsers look for one that no page named."""
+    content, media_type = _contents()[names()["favicon.svg"]]
+    return Response(content, media_type=media_type, headers={"Cache-Control": "max-age=86400"})

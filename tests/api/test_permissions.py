@@ -188,6 +188,7 @@ EVERYBODY = {
     ("POST", "/sign-in/{token}"),
     ("POST", "/sign-out"),
     ("GET", "/static/{name}"),
+    ("GET", "/favicon.ico"),
 }
 
 # Who may do what, as it was decided: these are written out, so that a wrong grant is found.

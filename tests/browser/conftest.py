@@ -19,9 +19,8 @@ HANDS = (
     "mouse",
     *(pytest.param(each, marks=pytest.mark.once) for each in ("mouse without scripts", "keys")),
 )
-# A refused form is shown with its status, of which a browser tells the console; and for a page
-# that is no HTML it asks where icons were of old.
-EXPECTED = re.compile(r"Failed to load resource: .*(status of 422 |/favicon\.ico')")
+# A refused form is shown with its status, of which a browser tells the console.
+EXPECTED = re.compile(r"Failed to load resource: .*status of 422 ")
 # Whatever moves by itself; what follows a key or a click within half a second is wanted, and the
 # parts within a field for a day, or a first painting on a busy machine, settle by a hair's breadth.
 WATCH = """new PerformanceObserver(list => {

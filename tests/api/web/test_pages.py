@@ -124,6 +124,11 @@ class TestAssets:
     def test_another_name_is_not_there(self, visitor: TestClient, name: str) -> None:
         assert visitor.get(f"/static/{name}").status_code == 404
 
+    def test_there_is_an_icon_where_no_page_names_one(self, visitor: TestClient) -> None:
+        answer = visitor.get("/favicon.ico")
+
+        assert (answer.status_code, answer.headers["Content-Type"]) == (200, "image/svg+xml")
+
 
 class TestErrors:
     def test_what_is_not_there_says_what_to_do(self, desk: TestClient) -> None:
