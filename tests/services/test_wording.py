@@ -64,9 +64,10 @@ def filled(suggestion: str) -> str:
         ("even lines (trained on)", rows("hedges.jsonl")[1::2], (0.98, 0.98, 0.98)),
         ("odd lines (held out)", rows("hedges.jsonl")[0::2], (0.97, 0.92, 0.96)),
         ("fresh (other voices)", rows("hedges_fresh.jsonl"), (0.97, 0.93, 0.96)),
-        ("voices (ten writers)", rows("hedges_voices.jsonl"), (0.9, 0.88, 0.89)),
+        ("voices (ten writers)", rows("hedges_voices.jsonl"), (0.92, 0.94, 0.93)),
+        ("hard (another reader's)", rows("hedges_hard.jsonl"), (0.88, 0.92, 0.91)),
     ],
-    ids=["even", "odd", "fresh", "voices"],
+    ids=["even", "odd", "fresh", "voices", "hard"],
 )
 def test_the_labelled_sentences_are_read_well(
     name: str,
@@ -139,6 +140,14 @@ def test_a_maybe_on_our_side_hedges(text: str) -> None:
 )
 def test_what_only_looks_like_a_hedge_is_an_answer(text: str, verdict: Verdict) -> None:
     assert read(text).verdict is verdict
+
+
+@pytest.mark.parametrize(
+    ("text", "verdict"), [("Yes.", "commit"), ("Yes!", "commit"), ("No.", "refuse")]
+)
+def test_a_word_may_be_the_whole_answer(text: str, verdict: str) -> None:
+    assert read(text).verdict == verdict
+    assert not read(f"{text} You find it under Settings.").spans
 
 
 @pytest.mark.parametrize("text", ["", " \n", "🎉🎉", "1.", "Thanks for your time.", "Hi Anna,"])
