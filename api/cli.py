@@ -114,7 +114,7 @@ def _link(settings: Settings, session: Session, person: User) -> str:
 
 
 @main.callback(invoke_without_command=True)
-def what_next(context: typer.Context) -> None:
+def what_next(context: typer.Context, *, _version: terminal.Version = False) -> None:
     """Nomaybe: every feature request ends in an answer, and never in a maybe."""
     if context.invoked_subcommand is not None:
         return

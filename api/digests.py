@@ -8,6 +8,7 @@ import typer
 from starlette.datastructures import State
 
 from api import mailing, terminal
+from api.observing import Figures
 from api.terminal import Misused
 from api.work import Session
 from api.worker import Running
@@ -32,7 +33,14 @@ def command(found: Callable[[], Running], prepare: Callable[[Any], None]) -> Cal
             raise Misused("there is no mail server; set NOMAYBE_SMTP_HOST, or use --dry-run")
         prepare(settings)
         engine = connect(settings.database, pool_size=1)
-        state = State({"writer": engine, "reader": read_only(engine), "turn": nullcontext()})
+        state = State(
+            {
+                "writer": engine,
+                "reader": read_only(engine),
+                "turn": nullcontext(),
+                "figures": Figures(),
+            }
+        )
         try:
             if relay is None or dry_run:
                 _print(state, settings.policy)

@@ -50,6 +50,16 @@ class Figures:
             "Age of the oldest delivery not read yet.",
             registry=self.registry,
         )
+        self.digests_not_taken = Gauge(
+            "nomaybe_digests_not_taken",
+            "Digests of today that no mail server is known to have taken, in all processes.",
+            registry=self.registry,
+        )
+        self.mail_failures = Counter(
+            "nomaybe_mail_failures_total",
+            "Times that a mail server could not be reached, or did not take a letter.",
+            registry=self.registry,
+        )
 
 
 class Observed:

@@ -3,7 +3,8 @@
 import sqlite3
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from typing import Any
+from importlib.metadata import version
+from typing import Annotated, Any
 
 import typer
 from pydantic import ValidationError
@@ -25,6 +26,20 @@ class Refused(Exception):
 
 class Misused(Exception):
     """The command or a setting is wrong; the message names it."""
+
+
+def _tell_version(asked: bool) -> None:
+    if asked:
+        typer.echo(f"nomaybe {version('nomaybe')}")
+        raise typer.Exit
+
+
+Version = Annotated[
+    bool,
+    typer.Option(
+        "--version", callback=_tell_version, is_eager=True, help="Tell the version, and end."
+    ),
+]
 
 
 class Commands(TyperGroup):

@@ -155,12 +155,15 @@ def run(settings: Running, stop: Event | None = None) -> None:
     """
     engine = connect(settings.database)
     turn = Lock() if engine.dialect.name == "sqlite" else nullcontext()
-    worker = Worker(engine, turn, settings.policy, Figures())
+    figures = Figures()
+    worker = Worker(engine, turn, settings.policy, figures)
     stop = stop or _told_to_end()
     worker.start()
     postman = None
     if settings.mail is not None:
-        state = State({"writer": engine, "reader": read_only(engine), "turn": turn})
+        state = State(
+            {"writer": engine, "reader": read_only(engine), "turn": turn, "figures": figures}
+        )
         postman = Postman(state, settings.policy, settings.mail, settings.digest_hour)
         postman.start()
     stop.wait()

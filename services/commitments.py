@@ -59,6 +59,20 @@ def list_commitments(  # noqa: PLR0913  # a list is filtered and sliced
         Invalid: The cursor is none of ours.
     """
     by.require(Permission.ask_read)
+    statement = _chosen(state, contractual, due_before, account_id, feature_id)
+    statement = paging.by_id(statement, col(Commitment.id), cursor, descending=False)
+    rows, more = paging.cut(session.execute(statement.limit(limit + 1)).all(), limit)
+    last = rows[-1].Commitment.id if more else None
+    return [_seen(row) for row in rows], paging.encode([last]) if more else None
+
+
+def _chosen(
+    state: Sequence[CommitmentState],
+    contractual: bool | None,
+    due_before: date | None,
+    account_id: Sequence[UUID],
+    feature_id: Sequence[UUID],
+) -> Any:
     roots = families.roots()
     statement = _ledger(roots)
     if state:
@@ -71,10 +85,34 @@ def list_commitments(  # noqa: PLR0913  # a list is filtered and sliced
         statement = statement.where(col(Ask.account_id).in_(account_id))
     if feature_id:
         statement = statement.where(roots.c.root.in_(feature_id))
-    statement = paging.by_id(statement, col(Commitment.id), cursor, descending=False)
-    rows, more = paging.cut(session.execute(statement.limit(limit + 1)).all(), limit)
-    last = rows[-1].Commitment.id if more else None
-    return [_seen(row) for row in rows], paging.encode([last]) if more else None
+    return statement
+
+
+def held(
+    session: Session,
+    by: Caller,
+    *,
+    state: Sequence[CommitmentState] = (),
+    contractual: bool | None = None,
+    account_id: Sequence[UUID] = (),
+    feature_id: Sequence[UUID] = (),
+) -> tuple[int, list[MoneySeen]]:
+    """What contracts hold among the commitments that the same filters list, on all pages.
+
+    Returns:
+        How many commitments of contracts bind, and the money they hold by currency; a deal or an
+        account that is held by several counts once.
+
+    Raises:
+        NotPermitted: `by` may not read.
+    """
+    by.require(Permission.ask_read)
+    binding = [each for each in BINDING if not state or each in state]
+    if contractual is False or not binding:
+        return 0, []
+    statement = _chosen(binding, True, None, account_id, feature_id)
+    found = [_seen(row) for row in session.execute(statement)]
+    return len(found), _sums(found)
 
 
 def get_commitment(session: Session, by: Caller, commitment_id: UUID) -> CommitmentSeen:
@@ -103,15 +141,19 @@ def late(
     found, _more = list_commitments(
         session, by, limit=MOST, state=BINDING, due_before=target_on, feature_id=[feature_id]
     )
-    held = {
+    return found, _sums(found)
+
+
+def _sums(found: Sequence[CommitmentSeen]) -> list[MoneySeen]:
+    amounts = {
         (each.opportunity or each.account)["id"]: each.amount_held
         for each in found
         if each.amount_held is not None
     }
     sums = Counter[str]()
-    for amount in held.values():
+    for amount in amounts.values():
         sums[amount.currency] += Money(amount=amount.amount, currency=amount.currency).minor
-    return found, [each for key in sorted(sums) if (each := money(sums[key], key)) is not None]
+    return [each for key in sorted(sums) if (each := money(sums[key], key)) is not None]
 
 
 def messages(session: Session, by: Caller, ids: Sequence[UUID]) -> dict[UUID, str]:

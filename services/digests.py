@@ -13,7 +13,7 @@ from sqlmodel import Session, col
 
 from models.account import Account
 from models.ask import Ask, AskState
-from models.base import utc_today
+from models.base import utc_now, utc_today
 from models.digest import DigestSent
 from models.response import Revisit, Told
 from models.user import User
@@ -148,6 +148,22 @@ def give_back(session: Session, user_id: UUID, day: date) -> None:
     if found is not None:
         session.delete(found)
         session.flush()
+
+
+def taken(session: Session, user_id: UUID, day: date) -> None:
+    """Say that a mail server took a digest."""
+    found = session.get(DigestSent, (user_id, day))
+    if found is not None:
+        found.taken_at = utc_now()
+        session.add(found)
+        session.flush()
+
+
+def not_taken(session: Session) -> int:
+    """How many digests of today were begun, and no mail server is known to have taken them."""
+    of_today = (col(DigestSent.day) == utc_today(), col(DigestSent.taken_at).is_(None))
+    count: int = session.execute(select(func.count()).where(*of_today)).scalar_one()
+    return count
 
 
 def _digests(session: Session, policy: Policy, people: Iterable[UUID]) -> dict[UUID, Digest]:

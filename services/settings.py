@@ -9,7 +9,7 @@ from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from models.base import Email
 from models.money import Currency
-from services.mail import Relay
+from services.mail import Encryption, Relay
 from services.policy import Policy
 
 
@@ -65,8 +65,9 @@ class Settings(BaseSettings):
     smtp_password: SecretStr | None = Field(
         default=None, description="With what; it goes over the network encrypted, or not at all."
     )
-    smtp_starttls: bool = Field(
-        default=True, description="Whether the connection to the mail server is encrypted."
+    smtp_encryption: Encryption = Field(
+        default=Encryption.starttls,
+        description="`starttls` (587), `tls` from the first byte (465) or `none`.",
     )
     digest_hour: int = Field(
         default=6, ge=0, le=23, description="Hour (UTC) from which the digest of the day is sent."
@@ -103,12 +104,12 @@ class Settings(BaseSettings):
             raise ValueError("is needed with a mail server: whose address mail is sent from")
         return value
 
-    @field_validator("smtp_starttls")
+    @field_validator("smtp_encryption")
     @classmethod
-    def passwords_are_encrypted(cls, value: bool, info: ValidationInfo) -> bool:
+    def passwords_are_encrypted(cls, value: Encryption, info: ValidationInfo) -> Encryption:
         """Refuse to send a password in clear."""
-        if info.data.get("smtp_user") and not value:
-            raise ValueError("must be on where NOMAYBE_SMTP_USER is set: a password is secret")
+        if info.data.get("smtp_user") and value is Encryption.none:
+            raise ValueError("cannot be none where NOMAYBE_SMTP_USER is set: a password is secret")
         return value
 
     @property
@@ -123,7 +124,7 @@ class Settings(BaseSettings):
             self.smtp_from,
             self.smtp_user,
             secret,
-            self.smtp_starttls,
+            self.smtp_encryption,
         )
 
     @property

@@ -25,7 +25,8 @@ from models.base import utc_now
 @dataclass
 class MailServer:
     """What the server says and keeps. `refusals` are answers to recipients, by address;
-    `hangs_up` breaks the connection off when a message was received.
+    `hangs_up` breaks the connection off when a message was received; `at_once` encrypts it from the
+    first byte.
     """
 
     port: int = 0
@@ -34,6 +35,7 @@ class MailServer:
     refusals: dict[str, str] = field(default_factory=dict)
     hangs_up: bool = False
     tls: ssl.SSLContext | None = None
+    at_once: bool = False
 
     def to(self) -> list[str]:
         """Who got mail, in order."""
@@ -43,6 +45,10 @@ class MailServer:
 class _Talk(StreamRequestHandler):
     def handle(self) -> None:
         mail: MailServer = cast("Any", self.server).mail
+        if mail.tls is None or not mail.at_once or self._encrypted(mail.tls):
+            self._talk(mail)
+
+    def _talk(self, mail: MailServer) -> None:
         self._say("220 tests")
         while line := self.rfile.readline():
             said = line.decode().rstrip("\r\n")

@@ -14,8 +14,7 @@ from api.web.pages import By, Filled, Page, by_field, reading, see, shaped, writ
 from api.web.templating import render
 from api.work import Session
 from models.commitment import CommitmentState, Release
-from services import accounts, commitments, demand, features
-from services.demand import DemandFilter
+from services import accounts, commitments, features
 from services.errors import Conflict, DomainError, Invalid
 from services.permissions import Caller, Permission
 
@@ -69,16 +68,16 @@ def list_promises(request: Request, by: By, wanted: Annotated[Wanted, Query()]) 
     """Promises, oldest first, with what each of them holds."""
 
     def deed(session: Session) -> dict[str, Any]:
+        filters: dict[str, Any] = {
+            "state": SHOWN[wanted.show][1],
+            "contractual": CONTRACTUAL.get(wanted.contractual or ""),
+            "account_id": [wanted.account_id] if wanted.account_id else [],
+            "feature_id": [wanted.feature_id] if wanted.feature_id else [],
+        }
         found, more = commitments.list_commitments(
-            session,
-            by,
-            limit=A_PAGE,
-            cursor=wanted.cursor,
-            state=SHOWN[wanted.show][1],
-            contractual=CONTRACTUAL.get(wanted.contractual or ""),
-            account_id=[wanted.account_id] if wanted.account_id else [],
-            feature_id=[wanted.feature_id] if wanted.feature_id else [],
+            session, by, limit=A_PAGE, cursor=wanted.cursor, **filters
         )
+        held, amounts = commitments.held(session, by, **filters)
         account = feature = None
         if wanted.account_id:
             account = accounts.get_account(session, by, wanted.account_id).name
@@ -90,7 +89,8 @@ def list_promises(request: Request, by: By, wanted: Annotated[Wanted, Query()]) 
             "messages": commitments.messages(session, by, [each.id for each in found]),
             "account": account,
             "feature": feature,
-            "held": _held(request, session, by, wanted),
+            "held": held,
+            "amounts": amounts,
         }
 
     return render(
@@ -100,22 +100,6 @@ def list_promises(request: Request, by: By, wanted: Annotated[Wanted, Query()]) 
         wanted=wanted,
         tabs=[(name, label) for name, (label, _states) in SHOWN.items()],
     )
-
-
-def _held(request: Request, session: Session, by: Caller, wanted: Wanted) -> dict[str, Any] | None:
-    """What binding contracts hold in all, or of the feature shown; None where it is not known."""
-    state = request.app.state
-    if wanted.account_id or not by.may(Permission.demand_read):
-        return None
-    if wanted.feature_id:
-        found = demand.of_feature(
-            state.book, session, by, state.policy, wanted.feature_id, DemandFilter()
-        )
-        own: dict[str, Any] = found["held"]
-        return own
-    report = demand.report(state.book, session, by, state.policy, DemandFilter(), limit=1)
-    total: dict[str, Any] = report["totals"]["held"]
-    return total
 
 
 @router.get("/promises/{commitment_id:uuid}/release", dependencies=RELEASE)

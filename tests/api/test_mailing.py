@@ -16,7 +16,7 @@ from api.mailing import LOOK_SECONDS, REST_SECONDS, Postman, Round, send_all
 from models.base import utc_today
 from models.digest import DigestSent
 from models.user import User
-from services.mail import Relay
+from services.mail import Encryption, Relay
 from services.policy import Policy
 from services.settings import Settings
 from tests.api.cli.conftest import *  # noqa: F403  # fixtures of the command line
@@ -25,6 +25,7 @@ from tests.factories import Make
 from tests.mail import MailServer, certificate, mail_server
 
 SECRET = "hunter2"  # noqa: S105  # of nobody
+SIGNED_IN = {"user": "nomaybe", "password": SECRET}
 MONDAY = datetime(2026, 11, 23, 9, tzinfo=UTC)
 
 
@@ -38,7 +39,7 @@ def mail() -> Iterator[MailServer]:
 def relay(mail: MailServer, **given: object) -> Relay:
     """How to reach it."""
     own = {"host": "127.0.0.1", "port": mail.port, "sender": "nomaybe@x.example"}
-    return Relay(**own | {"starttls": False} | given)  # type: ignore[arg-type]
+    return Relay(**own | {"encryption": Encryption.none} | given)  # type: ignore[arg-type]
 
 
 def owing(make: Make, *emails: str) -> list[User]:
@@ -116,6 +117,27 @@ class TestSendAll:
         assert send_all(app.state, policy, relay(mail)) == Round(sent=1)
         assert mail.to() == ["sam@x.example", "full@x.example"]
 
+    def test_a_server_that_ends_the_connection_costs_the_next_one_nothing(
+        self, app: FastAPI, mail: MailServer, make: Make, policy: Policy
+    ) -> None:
+        owing(make, "jo@x.example", "sam@x.example")
+        mail.refusals = {"jo@x.example": "421 too many of one connection"}
+
+        assert send_all(app.state, policy, relay(mail)) == Round(sent=1, left=1)
+        mail.refusals = {}
+        assert send_all(app.state, policy, relay(mail)) == Round(sent=1)
+        assert mail.to() == ["sam@x.example", "jo@x.example"]
+
+    def test_stops_before_the_next_letter(
+        self, app: FastAPI, mail: MailServer, make: Make, policy: Policy
+    ) -> None:
+        owing(make, "jo@x.example", "sam@x.example")
+
+        done = send_all(app.state, policy, relay(mail), lambda: bool(mail.taken))
+
+        assert done == Round(sent=1, left=1)
+        assert claimed(make) == 1
+
     def test_where_nobody_knows_whether_it_was_taken_it_is_not_sent_twice(
         self, app: FastAPI, mail: MailServer, make: Make, policy: Policy
     ) -> None:
@@ -126,9 +148,31 @@ class TestSendAll:
         mail.hangs_up = False
         assert send_all(app.state, policy, relay(mail)) == Round(sent=1)
         assert mail.to() == ["jo@x.example", "sam@x.example"]
+        with TestClient(app) as client:
+            figures = client.get("/metrics").text
+        assert "nomaybe_digests_not_taken 1.0" in figures
+        assert "nomaybe_mail_failures_total 1.0" in figures
 
 
 class TestEncryption:
+    def test_from_the_first_byte(
+        self,
+        app: FastAPI,
+        make: Make,
+        policy: Policy,
+        tmp_path: Path,
+        monkeypatch: pytest.MonkeyPatch,
+    ) -> None:
+        owing(make, "sam@x.example")
+        shown, tls = certificate(tmp_path)
+        monkeypatch.setenv("SSL_CERT_FILE", str(shown))
+
+        with mail_server(tls=tls, at_once=True) as mail:
+            sure = relay(mail, encryption=Encryption.tls, **SIGNED_IN)
+            assert send_all(app.state, policy, sure) == Round(sent=1)
+
+        assert f"\0nomaybe\0{SECRET}" in mail.said
+
     def test_the_password_goes_to_a_server_that_we_trust(
         self,
         app: FastAPI,
@@ -142,7 +186,7 @@ class TestEncryption:
         monkeypatch.setenv("SSL_CERT_FILE", str(shown))
 
         with mail_server(tls=tls) as mail:
-            sure = relay(mail, starttls=True, user="nomaybe", password=SECRET)
+            sure = relay(mail, encryption=Encryption.starttls, **SIGNED_IN)
             assert send_all(app.state, policy, sure) == Round(sent=1)
 
         assert f"\0nomaybe\0{SECRET}" in mail.said
@@ -154,7 +198,7 @@ class TestEncryption:
         owing(make, "sam@x.example")
 
         with mail_server(tls=certificate(tmp_path)[1]) as mail:
-            doubtful = relay(mail, starttls=True, user="nomaybe", password=SECRET)
+            doubtful = relay(mail, encryption=Encryption.starttls, **SIGNED_IN)
             assert send_all(app.state, policy, doubtful) == Round(left=1)
 
         assert not any("AUTH" in line for line in mail.said)
@@ -164,7 +208,7 @@ class TestEncryption:
     ) -> None:
         owing(make, "sam@x.example")
 
-        clear = relay(mail, starttls=True, user="nomaybe", password=SECRET)
+        clear = relay(mail, encryption=Encryption.starttls, **SIGNED_IN)
 
         assert send_all(app.state, policy, clear) == Round(left=1)
         assert not any("AUTH" in line for line in mail.said)
@@ -196,6 +240,7 @@ class TestPostman:
         mail.refusals = {"sam@x.example": "450 later"}
 
         assert postman.look(MONDAY) == REST_SECONDS
+        assert postman.look(MONDAY) == 2 * REST_SECONDS
         mail.refusals = {}
         assert postman.look(MONDAY) == LOOK_SECONDS
         assert not postman.is_time(MONDAY)
@@ -245,7 +290,7 @@ class TestCommand:
         monkeypatch.setenv("NOMAYBE_SMTP_HOST", "127.0.0.1")
         monkeypatch.setenv("NOMAYBE_SMTP_PORT", str(mail.port))
         monkeypatch.setenv("NOMAYBE_SMTP_FROM", "Nomaybe@X.example")
-        monkeypatch.setenv("NOMAYBE_SMTP_STARTTLS", "false")
+        monkeypatch.setenv("NOMAYBE_SMTP_ENCRYPTION", "none")
 
         assert on_file("digest").output.endswith("1 sent.\n")
         assert on_file("digest").output.endswith("0 sent.\n")
@@ -259,7 +304,7 @@ class TestCommand:
         mail.refusals = {"sam@x.example": "450 later"}
         for name, value in [("HOST", "127.0.0.1"), ("PORT", mail.port), ("FROM", "n@x.example")]:
             monkeypatch.setenv(f"NOMAYBE_SMTP_{name}", str(value))
-        monkeypatch.setenv("NOMAYBE_SMTP_STARTTLS", "false")
+        monkeypatch.setenv("NOMAYBE_SMTP_ENCRYPTION", "none")
 
         result = on_file("digest")
 
@@ -272,7 +317,8 @@ class TestCommand:
     [
         ({"smtp_host": "mail"}, "smtp_from"),
         ({"smtp_from": "nobody"}, "smtp_from"),
-        ({"smtp_user": "x", "smtp_starttls": False}, "smtp_starttls"),
+        ({"smtp_user": "x", "smtp_encryption": "none"}, "smtp_encryption"),
+        ({"smtp_encryption": "ssl"}, "smtp_encryption"),
         ({"digest_hour": 24}, "digest_hour"),
     ],
 )

@@ -1,6 +1,7 @@
 """The command line: what it prints, and the status that it ends with."""
 
 import socket
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -38,6 +39,16 @@ def test_in_an_empty_folder_it_points_at_demo_and_serve(run: Run, folder: Path) 
     assert "nomaybe demo" in result.output
     assert "nomaybe serve" in result.output
     assert not (folder / "data").exists()
+
+
+def test_it_tells_its_version_even_with_wrong_settings(
+    run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("NOMAYBE_THREADS", "many")
+
+    result = run("--version")
+
+    assert (result.exit_code, result.output) == (0, f"nomaybe {version('nomaybe')}\n")
 
 
 def test_on_an_empty_database_it_points_at_import(on_file: Run) -> None:

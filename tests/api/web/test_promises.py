@@ -1,5 +1,6 @@
 """Promises: the list, what it holds, and releasing one."""
 
+import re
 from datetime import date
 from uuid import UUID
 
@@ -7,6 +8,7 @@ import pytest
 from fastapi.testclient import TestClient
 from sqlmodel import col, select
 
+from models.ask import Ask
 from models.commitment import Commitment, CommitmentRelease
 from models.user import Role
 from tests.api.web.conftest import Browser
@@ -47,6 +49,23 @@ class TestList:
 
         assert "MSA 12, 4.2" in page
         assert "Held by contracts" in page
+
+    def test_what_is_held_follows_the_filters(self, desk: TestClient, make: Make) -> None:
+        first = promise(make, "Acme", contractual=True, contract_reference="MSA 1")
+        promise(make, "Zenith", contractual=True, contract_reference="MSA 2")
+        other = make.session.get_one(Commitment, first)
+        account, feature = make.session.get_one(Ask, other.ask_id).account_id, other.feature_id
+        make.session.commit()
+
+        def held(query: str) -> list[str]:
+            page = desk.get(f"/promises?{query}").text
+            return re.findall(r"(\d+) promises?\b", page.partition('class="figures"')[2][:600])
+
+        assert held("") == ["2"]
+        assert held(f"account_id={account}") == ["1"]
+        assert held(f"feature_id={feature}&contractual=yes") == ["1"]
+        assert held("contractual=no") == []
+        assert held("show=delivered") == []
 
     def test_overdue_ones_have_a_tab(self, desk: TestClient, make: Make) -> None:
         promise(make, "Acme")
