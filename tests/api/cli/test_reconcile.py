@@ -69,6 +69,14 @@ class TestMissed:
 
         assert side.titles() == ["Single sign-on with SAML"]
 
+    def test_a_search_that_lags_behind_does_not_undo_a_webhook(self, side: Side) -> None:
+        side.webhook(1, "Single sign-on with SAML", LATER)
+        side.put(1, "Single sign-on", EARLIER)
+
+        side.run()
+
+        assert side.titles() == ["Single sign-on with SAML"]
+
     def test_what_cannot_be_logged_is_parked_and_can_be_replayed(
         self, side: Side, capsys: pytest.CaptureFixture[str]
     ) -> None:
