@@ -10,7 +10,7 @@ from pydantic import ValidationError
 from pydantic_settings import SettingsError
 from sqlmodel import Session
 
-from api import digests, proof, report, serving, terminal
+from api import cli_reconcile, digests, proof, report, serving, terminal
 from api.terminal import Misused, Refused
 from models import migrations
 from models.database import check_settings, collided, connect, read_only
@@ -332,6 +332,7 @@ def _looking() -> Iterator[Session]:
 
 main.command("digest")(digests.command(_settings, _prepare))
 main.command("report")(report.command(_reading))
+main.command("reconcile")(cli_reconcile.command(_settings, _prepare, _session))
 main.command("verify")(proof.verification(_looking))
 main.command("erase-contact")(proof.erasure(_looking, _writing))
 

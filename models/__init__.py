@@ -14,6 +14,7 @@ from models.history import CHANGES, VERSIONS
 from models.idempotency import FirstAnswer
 from models.opportunity import Opportunity, OpportunityRef
 from models.product import Product
+from models.reconciliation import Reconciliation
 from models.record import RecordSaid
 from models.response import Response, ResponseChoice, Revisit, Told
 from models.user import ApiKey, SignInLink, User, UserSession
@@ -46,6 +47,7 @@ __all__ = [
     "Opportunity",
     "OpportunityRef",
     "Product",
+    "Reconciliation",
     "RecordSaid",
     "Response",
     "ResponseChoice",

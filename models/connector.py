@@ -27,8 +27,18 @@ class Connector(Revised, table=True):
     kind: ConnectorKind = Field(sa_type=choice(ConnectorKind))
     name: str = Field(max_length=200)
     sealed_secret: str
+    sealed_token: str | None = None
     settings: dict[str, Any] = Field(default_factory=dict, sa_type=JSON)
     enabled: bool = True
+
+
+class RecordKind(StrEnum):
+    """What one may ask a CRM for."""
+
+    company = "company"
+    contact = "contact"
+    deal = "deal"
+    ticket = "ticket"
 
 
 DottedPath = Annotated[str, StringConstraints(max_length=200), AfterValidator(clean_line)]
@@ -86,6 +96,19 @@ class ConnectorSettings(Shape):
         max_length=200,
         description="Which feature a reason for losing a deal stands for: by their words, its id.",
     )
+    reconcile: list[RecordKind] = Field(
+        default_factory=list,
+        max_length=len(RecordKind),
+        description="Which records `nomaybe reconcile` asks HubSpot or Pipedrive for, in this"
+        " order; empty: companies, contacts and deals. The token must be allowed to read them."
+        " Tickets are of HubSpot alone.",
+    )
+
+
+ASKED_WITH = (
+    "Write-only. What `nomaybe reconcile` asks the CRM with: the access token of a private app of"
+    " HubSpot, or the API token of an administrator of Pipedrive."
+)
 
 
 class ConnectorNew(Shape):
@@ -100,6 +123,9 @@ class ConnectorNew(Shape):
         " hubspot, `user:password` for pipedrive. While you change over to a new one, give both"
         " with a space between.",
     )
+    token: SecretStr | None = Field(
+        default=None, min_length=16, max_length=500, description=ASKED_WITH
+    )
     settings: ConnectorSettings = Field(default_factory=ConnectorSettings)
     enabled: bool = True
 
@@ -109,6 +135,9 @@ class ConnectorChange(Shape):
 
     name: Line = ""
     secret: SecretStr = Field(default=SecretStr(""), min_length=16, max_length=500)
+    token: SecretStr | None = Field(
+        default=None, min_length=16, max_length=500, description=f"{ASKED_WITH} null takes it away."
+    )
     settings: ConnectorSettings = Field(default_factory=ConnectorSettings)
     enabled: bool = True
 
@@ -125,3 +154,4 @@ class ConnectorSeen(Seen):
         description="Where the sender posts to. That of salesforce is a secret itself, since an"
         " outbound message has no other way to prove who sent it."
     )
+    has_token: bool = Field(description="Whether `nomaybe reconcile` can ask the CRM.")

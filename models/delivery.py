@@ -5,7 +5,7 @@ from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import JSON, BigInteger, Index, Integer, LargeBinary
+from sqlalchemy import JSON, BigInteger, Index, Integer, LargeBinary, text
 from sqlmodel import Field
 
 from models.base import LARGEST_INT, Model, Record, Seen, Shape, Text, UtcDateTime, choice, instant
@@ -32,6 +32,8 @@ class Delivery(Record, table=True):
     sha256: str = Field(max_length=64)
     # Of the secret that a sender showed, to compare it later without keeping it.
     fingerprint: str | None = Field(default=None, max_length=64)
+    # Fetched by us, where the others were sent to us.
+    reconciled: bool = Field(default=False, sa_column_kwargs={"server_default": text("false")})
 
 
 class DeliveryStatus(Model, table=True):
@@ -98,6 +100,9 @@ class DeliveryRow(Seen):
     bytes: int
     sha256: str
     asks: list[UUID] = Field(description="The asks that it made or changed.")
+    reconciled: bool = Field(
+        description="Whether `nomaybe reconcile` fetched it, because no webhook may have told it."
+    )
 
 
 class DeliveryEventSeen(Seen):

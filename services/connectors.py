@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
+from pydantic import SecretStr
 from sqlmodel import Session, col, select
 
 from models.connector import (
@@ -18,10 +19,13 @@ from models.feature import Feature
 from models.product import Product
 from services import paging
 from services.crm import DIALECTS
+from services.errors import invalid
 from services.permissions import Caller, Permission
 from services.policy import Policy
 from services.revisions import check_version, given, load, named, revise
 from services.vault import CannotUnseal, Vault
+
+RECONCILED = (ConnectorKind.hubspot, ConnectorKind.pipedrive)  # what can be asked, not only heard
 
 
 def create_connector(session: Session, by: Caller, vault: Vault, new: ConnectorNew) -> Connector:
@@ -37,6 +41,7 @@ def create_connector(session: Session, by: Caller, vault: Vault, new: ConnectorN
         kind=new.kind,
         name=new.name,
         sealed_secret=_sealed(vault, new.kind, new.secret.get_secret_value()),
+        sealed_token=_sealed_token(vault, new.kind, new.token),
         settings=new.settings.model_dump(mode="json"),
         enabled=new.enabled,
         changed_by=by.id,
@@ -92,10 +97,12 @@ def change_connector(
     by.require(Permission.connector_manage)
     connector = load(session, Connector, connector_id, lock=True)
     check_version(connector, expected)
-    values: dict[str, Any] = given(change)
+    values: dict[str, Any] = given(change, frozenset({"token"}))
     if "secret" in values:
         secret = values.pop("secret").get_secret_value()
         values["sealed_secret"] = _sealed(vault, connector.kind, secret)
+    if "token" in values:
+        values["sealed_token"] = _sealed_token(vault, connector.kind, values.pop("token"))
     if "settings" in values:
         _check_settings(session, connector.kind, change.settings)
         values["settings"] = change.settings.model_dump(mode="json")
@@ -113,6 +120,7 @@ def seen(policy: Policy, vault: Vault, connector: Connector) -> ConnectorSeen:
         settings=connector.settings,
         enabled=connector.enabled,
         receive_url=receive_url(policy, connector.kind, connector.id) + _path(vault, connector),
+        has_token=connector.sealed_token is not None,
     )
 
 
@@ -132,6 +140,18 @@ def _path(vault: Vault, connector: Connector) -> str:
 def _sealed(vault: Vault, kind: ConnectorKind, secret: str) -> str:
     DIALECTS[kind].check_secret(secret)
     return vault.seal(secret.encode()).decode()
+
+
+def _sealed_token(vault: Vault, kind: ConnectorKind, token: SecretStr | None) -> str | None:
+    if token is None:
+        return None
+    given = token.get_secret_value()
+    if kind not in RECONCILED:
+        known = " and ".join(RECONCILED)
+        raise invalid("token", f"is for {known}; {kind} cannot be asked")
+    if not (given.isascii() and given.isprintable() and " " not in given):
+        raise invalid("token", "must be plain ASCII characters, as it travels in a header")
+    return vault.seal(given.encode()).decode()
 
 
 def _check_settings(session: Session, kind: ConnectorKind, settings: ConnectorSettings) -> None:

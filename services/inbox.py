@@ -66,6 +66,7 @@ def _rows() -> Select[Any]:
         col(DeliveryStatus.attempts),
         func.length(col(Delivery.body)),
         col(Delivery.sha256),
+        col(Delivery.reconciled),
         col(DeliveryStatus.outcome),
     ).join(DeliveryStatus, col(DeliveryStatus.delivery_id) == col(Delivery.id))
 
@@ -135,7 +136,9 @@ def senders(session: Session, by: Caller) -> dict[UUID, Sender]:
 
 
 def _as_row(row: Any) -> dict[str, Any]:
-    key, connector_id, received_at, state, reason, attempts, length, sha256, outcome = row
+    key, connector_id, received_at, state, reason, attempts, length, sha256, reconciled, outcome = (
+        row
+    )
     return {
         "id": key,
         "connector_id": connector_id,
@@ -145,6 +148,7 @@ def _as_row(row: Any) -> dict[str, Any]:
         "attempts": attempts,
         "bytes": length,
         "sha256": sha256,
+        "reconciled": reconciled,
         "asks": (outcome or {}).get("asks", []),
     }
 

@@ -84,9 +84,7 @@ def receive(session: Session, vault: Vault, batch: Sequence[Posted]) -> list[Del
             shown = dialect.shown(posted.arrival)
             fingerprint = None if shown is None else vault.fingerprint(shown)
             _keep(rows, posted, why, fingerprint)
-    for table, values in rows.items():
-        if values:
-            session.connection().execute(table.insert(), values)
+    _insert(session, rows)
     return found
 
 
@@ -140,7 +138,9 @@ def _keep(
     posted: Posted,
     reason: str | None = None,
     fingerprint: str | None = None,
-) -> None:
+    *,
+    reconciled: bool = False,
+) -> UUID:
     key, arrival, dialect = new_id(), posted.arrival, DIALECTS[posted.kind]
     kept, body = dialect.HEADERS, dialect.storable(arrival.body)
     state = DeliveryState.received if reason is None else DeliveryState.refused
@@ -154,6 +154,7 @@ def _keep(
             "body": body,
             "sha256": hashlib.sha256(body).hexdigest(),
             "fingerprint": fingerprint,
+            "reconciled": reconciled,
         }
     )
     rows[_STATUS].append(
@@ -177,6 +178,25 @@ def _keep(
                 "author_id": None,
             }
         )
+    return key
+
+
+def keep_fetched(session: Session, batch: Sequence[Posted]) -> list[UUID]:
+    """Store what was fetched from a CRM as if it had been posted; the caller commits.
+
+    Returns:
+        The deliveries.
+    """
+    rows: dict[Any, list[dict[str, Any]]] = {_DELIVERY: [], _STATUS: [], _EVENT: []}
+    ids = [_keep(rows, posted, reconciled=True) for posted in batch]
+    _insert(session, rows)
+    return ids
+
+
+def _insert(session: Session, rows: dict[Any, list[dict[str, Any]]]) -> None:
+    for table, values in rows.items():
+        if values:
+            session.connection().execute(table.insert(), values)
 
 
 def arrival_of(url: str, delivery: Delivery) -> Arrival:

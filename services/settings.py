@@ -12,6 +12,8 @@ from models.money import Currency
 from services.mail import Encryption, Relay
 from services.policy import Policy
 
+ADDRESS = r"^https?://([A-Za-z0-9.-]+|\[[0-9A-Fa-f:.]+\])(:[0-9]{1,5})?$"
+
 
 class Settings(BaseSettings):
     """Read once, by whoever starts the process, and handed on; never a global."""
@@ -38,6 +40,17 @@ class Settings(BaseSettings):
         min_length=32,
         description="Seals connector secrets and kept answers. Unless set, `secret.key` in the data"
         " folder is used, and made if it is missing; replicas must share one.",
+    )
+    hubspot_url: str = Field(
+        default="https://api.hubapi.com",
+        pattern=ADDRESS,
+        description="Where `nomaybe reconcile` asks HubSpot; another address only for tests.",
+    )
+    pipedrive_url: str = Field(
+        default="https://api.pipedrive.com",
+        pattern=ADDRESS,
+        description="Where `nomaybe reconcile` asks Pipedrive; `https://yours.pipedrive.com` works"
+        " too.",
     )
     currency: Currency = Field(default="USD", description="Currency of reports, ISO 4217.")
     answer_days: int = Field(

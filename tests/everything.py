@@ -14,6 +14,7 @@ from models import (
     DigestSent,
     FirstAnswer,
     LastSaid,
+    Reconciliation,
     RecordSaid,
     SavedView,
     SignInLink,
@@ -96,6 +97,7 @@ def _receive(session: Session, ask_id: UUID) -> None:
     session.add(DeliveryEvent(delivery_id=delivery.id, created_at=now, state=parked))
     session.add(DeliveryKey(connector_id=connector.id, event_key="e1", delivery_id=delivery.id))
     session.add(LastSaid(ask_id=ask_id, said_at=now, delivery_id=delivery.id))
+    session.add(Reconciliation(connector_id=connector.id, since=now))
     session.add(
         RecordSaid(
             source="hubspot:1",

@@ -5,6 +5,7 @@ what changed; `eventId` is not unique, and neither order nor once is promised.
 """
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -93,7 +94,7 @@ def read(arrival: Arrival, settings: ConnectorSettings) -> Sequence[Item]:
                 item for index, each in enumerate(content) for item in _items(each, settings, index)
             ]
         if isinstance(content, dict) and _type(content) is None:
-            return [_record(content, settings)]
+            return [_one(content, settings)]
     except Invalid as error:
         return [error]
     return [invalid("", "must be a list of events, or a record that a workflow sends")]
@@ -271,8 +272,26 @@ def _link(event: Mapping[str, Any], settings: ConnectorSettings, key: str) -> It
     return _with(record, {name: None if event.get("associationRemoved") is True else value})
 
 
+def _one(content: Mapping[str, Any], settings: ConnectorSettings) -> Item:
+    """A record that a workflow sent, or that was asked for.
+
+    The latter says when it changed, and so is the same whenever it is asked for.
+    """
+    changed = content.get("updatedAt")
+    if changed is None:
+        return _record(content, settings)
+    inner = content.get("properties")
+    asked = sorted(inner) if isinstance(inner, dict) else ()
+    names = ("portalId", "objectTypeId", "objectId")
+    key = f"hubspot {records.hashed('record', *map(content.get, names), changed, asked)}"
+    try:
+        return replace(_record(content, settings), said_at=records.instant(changed), event_key=key)
+    except Invalid as error:
+        return Fault(error, key)
+
+
 def _record(content: Mapping[str, Any], settings: ConnectorSettings) -> Change:
-    """A record as a workflow sends it: with properties inside, or flat."""
+    """A record with properties inside, or flat."""
     inner = content.get("properties")
     given = inner if isinstance(inner, dict) else content
     plain = {name: _value(each) for name, each in given.items()}

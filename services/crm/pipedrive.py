@@ -175,8 +175,9 @@ def _value(
     options = given.get("values") if given.get("type") == "set" else [given]
     if given.get("type") not in ("enum", "set") or not isinstance(options, list):
         return records.text(field, given.get("value"))
-    ids = [records.identity(f"{field}.id", each.get("id")) for each in options if _is_option(each)]
-    labels = settings.labels.get(name, {})
+    options = [each for each in options if _is_option(each)]
+    ids = [records.identity(f"{field}.id", each.get("id")) for each in options]
+    labels = _own_labels(ids, options) | settings.labels.get(name, {})
     lacking = [each for each in ids if each not in labels]
     if labelled and lacking:
         said = (
@@ -185,6 +186,15 @@ def _value(
         )
         raise invalid(field, said)
     return ", ".join(labels.get(each, each) for each in ids) or None
+
+
+def _own_labels(ids: Sequence[str], options: Sequence[Mapping[str, Any]]) -> dict[str, str]:
+    """What options say that they are called, where Pipedrive was asked."""
+    return {
+        key: each["label"].strip()
+        for key, each in zip(ids, options, strict=True)
+        if isinstance(each.get("label"), str) and each["label"].strip()
+    }
 
 
 def _is_option(given: Any) -> bool:

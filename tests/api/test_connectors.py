@@ -23,6 +23,7 @@ UNSET: dict[str, Any] = {
     "won_stages": [],
     "lost_stages": [],
     "lost_reasons": {},
+    "reconcile": [],
 }
 
 
@@ -38,6 +39,7 @@ class TestCreate:
             "settings": UNSET,
             "enabled": True,
             "receive_url": f"http://127.0.0.1:8000/hooks/generic/{made.json()['id']}",
+            "has_token": False,
         }
 
     def test_says_where_it_is(self, boss: TestClient) -> None:

@@ -24,6 +24,7 @@ PASSWORD = "correct horse battery staple"  # noqa: S105  # it is planted, to be 
 WRONG = "incorrect horse battery"
 PLANTED = "planted-canary-in-a-wrong-place"
 CONNECTOR = "connector-secret-canary-0123456789"
+CRM_TOKEN = "pat-eu1-token-canary-0123456789"  # noqa: S105  # invented
 KEY, KEY_2 = {"Idempotency-Key": "one"}, {"Idempotency-Key": "two"}
 
 
@@ -54,6 +55,7 @@ def dump(session: Session) -> str:
 def use_everything(boss: TestClient, browser: TestClient) -> dict[str, str]:
     """Do what makes and uses secrets, rightly and wrongly, and tell them."""
     found = {"password": PASSWORD, "wrong password": WRONG, "connector": CONNECTOR}
+    found["token"] = CRM_TOKEN
     found["planted"] = PLANTED
     found["own key"] = boss.headers["Authorization"].removeprefix("Bearer ")
     user = {"email": "kim@acme.example", "name": "Kim Roe", "role": "admin", "password": PASSWORD}
@@ -82,6 +84,8 @@ def _deliver(boss: TestClient) -> None:
         json={"kind": "generic", "name": "Home-made", "secret": CONNECTOR},
         headers={"Idempotency-Key": "three"},
     )
+    asked = {"kind": "hubspot", "name": "HubSpot", "secret": CONNECTOR, "token": CRM_TOKEN}
+    boss.post("/api/v1/connectors", json=asked, headers={"Idempotency-Key": "four"})
     path = f"/hooks/generic/{made.json()['id']}"
     for secret in (CONNECTOR, PLANTED):
         boss.post(path, json={"title": "SSO"}, headers={"Authorization": f"Bearer {secret}"})

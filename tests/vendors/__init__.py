@@ -1,0 +1,1 @@
+"""Real HTTP servers that answer as the documentation of a CRM says, for `nomaybe reconcile`."""
