@@ -4,6 +4,7 @@ A start takes 2 s otherwise, nearly all of it for imports, and to kill many they
 What is forked is `nomaybe` with its command line, from the first line of it on.
 """
 
+import gc
 import json
 import os
 import re
@@ -17,7 +18,10 @@ from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from http.client import HTTPConnection
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
+
+import uvicorn
 
 from tests.faults import syscalls
 from tests.faults.syscalls import Watched
@@ -144,10 +148,20 @@ def _port(said: Iterator[str], log: Path) -> int:
     raise AssertionError(f"it ended: {log.read_text()}")
 
 
-def _fork_as_told(line: socket.socket) -> None:
-    import api.app  # noqa: PLC0415  # for those that are forked
-    import api.observing  # noqa: F401, PLC0415  # likewise
+def _warm_up() -> None:
+    """Do what every server does at first, so that those which are forked have done it."""
+    from api.app import create_app  # noqa: PLC0415  # tests need none of it
+    from api.cli import main  # noqa: PLC0415  # likewise
 
+    with TemporaryDirectory() as folder:
+        os.environ["NOMAYBE_DATA_DIR"] = folder
+        main(["migrate"], standalone_mode=False)
+        uvicorn.Config(create_app(worker=False)).load()
+
+
+def _fork_as_told(line: socket.socket) -> None:
+    _warm_up()
+    gc.freeze()
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)
     while True:
         said, given, _flags, _from = socket.recv_fds(line, 1 << 20, 3)
