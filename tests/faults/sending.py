@@ -106,6 +106,12 @@ class Load:
         """Many senders."""
         await asyncio.gather(*(self.write(port, wanted) for _ in range(WRITERS)))
 
+    async def until(self, acknowledged: int, sending: "asyncio.Task[None]") -> None:
+        """Return when so many are acknowledged, while they are sent."""
+        while self.acknowledged.total() < acknowledged:
+            assert not sending.done()
+            await asyncio.sleep(0.01)
+
     async def finish(self, port: int) -> None:
         """Deliver once more what was not acknowledged, as every sender does."""
         line = Line(port)

@@ -97,18 +97,11 @@ def check(engine: Engine, load: Load) -> ledger.Held:
         return ledger.check(session, load)
 
 
-async def until(load: Load, sending: "asyncio.Task[None]", acknowledged: int) -> None:
-    """Return when so many are acknowledged."""
-    while load.acknowledged.total() < acknowledged:
-        assert not sending.done()
-        await asyncio.sleep(0.01)
-
-
 async def outage(server: Server, postgresql: PostgreSQL, load: Load) -> float:
     """Stop PostgreSQL for a while in the midst of work; the seconds until work went on."""
     ended = False
     sending = asyncio.create_task(load.writers(server.port, lambda: not ended))
-    await until(load, sending, UNDER_LOAD)
+    await load.until(UNDER_LOAD, sending)
     await asyncio.to_thread(postgresql.stop, "immediate")
     before = load.acknowledged.total()
     await asyncio.sleep(AWAY)
@@ -116,9 +109,9 @@ async def outage(server: Server, postgresql: PostgreSQL, load: Load) -> float:
     assert server.ready()["status"] == 503
     await asyncio.to_thread(postgresql.start)
     started = perf_counter()
-    await until(load, sending, before + 1)
+    await load.until(before + 1, sending)
     took = perf_counter() - started
-    await until(load, sending, before + UNDER_LOAD)
+    await load.until(before + UNDER_LOAD, sending)
     ended = True
     await sending
     await load.finish(server.port)

@@ -16,7 +16,7 @@ from tests.faults.deliveries import targets
 from tests.faults.nursery import Nursery, Server
 from tests.faults.sending import Load
 
-UNDER_LOAD = either(100, 2000)
+UNDER_LOAD = either(50, 500)
 MOST = 20  # seconds
 STALLED = 30  # with a sender that never ends its body
 
@@ -25,18 +25,12 @@ pytestmark = pytest.mark.slow
 
 async def stop(server: Server, load: Load, *, stalled: bool) -> float:
     """Tell it to stop in the midst of work; the seconds until it had ended."""
-    enough = asyncio.Event()
-
-    def wanted() -> bool:
-        if load.acknowledged.total() >= UNDER_LOAD:
-            enough.set()
-        return True
-
-    sending = asyncio.create_task(load.writers(server.port, wanted))
+    sending = asyncio.create_task(load.writers(server.port, lambda: True))
+    await load.until(UNDER_LOAD, sending)
     _reader, writer = await asyncio.open_connection("127.0.0.1", server.port)
     if stalled:
         writer.write(load.targets.request(0)[:-1])
-    await enough.wait()
+    await load.until(2 * UNDER_LOAD, sending)
     started = perf_counter()
     server.terminate()
     await sending
