@@ -1,5 +1,6 @@
 """Servers on this test's database, and a way to say how far a long run is."""
 
+import platform
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -15,6 +16,8 @@ Say = Callable[[str], None]
 @pytest.fixture(scope="session")
 def forking(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Nursery]:
     """One process that servers are forked from."""
+    if platform.system() != "Linux":
+        pytest.skip("needs Linux, for servers that are forked and killed by a descriptor")
     with nursery(tmp_path_factory.mktemp("nursery")) as forking:
         yield forking
 

@@ -20,7 +20,7 @@ from tests.faults.nursery import Nursery
 from tests.faults.sender import SHARE
 from tests.processes import NOMAYBE, ROOT, SECONDS, environment
 
-ASKS = either(320, 1000)  # for each server
+ASKS = either(240, 1000)  # for each server
 pytestmark = pytest.mark.slow
 
 

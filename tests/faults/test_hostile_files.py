@@ -10,8 +10,9 @@ from sqlmodel import Session, col
 
 from models.connector import ConnectorKind
 from models.delivery import DeliveryStatus
-from tests.api.test_samples import MADE
+from tests.crm_samples import MADE
 from tests.factories import Make
+from tests.faults import either
 from tests.faults.conftest import Say
 from tests.faults.deliveries import Target, targets
 from tests.faults.nursery import Nursery, Server
@@ -27,6 +28,7 @@ LONG = [
     "a" * 50_000 + "!", "(" * 5_000, ".*" * 5_000, " " * 100_000 + "x", "0" * 50_000 + "x",
     "a@" * 20_000, "-" * 60_000,
 ]  # fmt: skip
+FIELDS = ("title", "customer", "body", "source_url", "asked_on")
 KINDS = (ConnectorKind.generic, ConnectorKind.salesforce)
 
 pytestmark = pytest.mark.slow
@@ -38,9 +40,9 @@ def bodies() -> dict[ConnectorKind, list[bytes]]:
     generic = [path.read_bytes() for path in sorted((SAMPLES / "hostile").iterdir())]
     generic += made.values()
     generic += [
-        json.dumps({field: text, "title": "SSO", "customer": "Acme"} | {field: text}).encode()
+        json.dumps({"title": "SSO", "customer": "Acme", field: text}).encode()
         for text in TEXTS + LONG
-        for field in ("title", "body", "customer", "source_url", "asked_on")
+        for field in FIELDS[: either(2, len(FIELDS))]
     ]
     messages = [path.read_bytes() for path in sorted((SAMPLES / "hostile_xml").iterdir())]
     messages += [body for name, body in MADE.items() if name not in made]

@@ -13,7 +13,7 @@ from tests.faults.nursery import Nursery, Server
 from tests.faults.sending import Load
 
 RUNS = either(10, 200)
-FEWEST, MOST = either(15, 200), either(30, 400)  # acknowledged before the kill
+FEWEST, MOST = either(5, 200), either(20, 400)  # acknowledged before the kill
 LONGEST = 0.05  # seconds from then to the kill
 
 pytestmark = pytest.mark.slow

@@ -21,7 +21,7 @@ from tests.faults.nursery import Nursery
 from tests.faults.sending import Line
 from tests.senders import SAMPLES
 
-MANY = either(40, 2000)  # of each dialect
+MANY = either(25, 2000)  # of each dialect
 SENDERS = 8
 LARGEST = 20_000  # bytes of a sample: those that are large only take longer
 LEFT_OUT = {"signature_vectors.json", "ack_true.xml"}  # they are no deliveries

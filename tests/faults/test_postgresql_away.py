@@ -30,8 +30,8 @@ from tests.postgres import controlled, programs
 AWAY = either(2, 60)  # seconds
 BACK = 10  # seconds within which deliveries are taken again
 ONE_BY_ONE = either(30, 1000)
-UNDER_LOAD = either(100, 3000)
-FULL = either(40, 400)
+UNDER_LOAD = either(60, 3000)
+FULL = either(20, 400)
 ROOM, MORE = "2m", "64m"
 SYNCS = "SELECT sum(fsyncs) FROM pg_stat_io WHERE object = 'wal'"
 ENDED = """

@@ -13,7 +13,7 @@ from tests.faults.deliveries import targets
 from tests.faults.nursery import Nursery
 from tests.faults.sending import Load
 
-TIMES = either(60, 10_000)
+TIMES = either(40, 10_000)
 PARALLEL = 8
 KINDS = tuple(ConnectorKind)
 

@@ -20,10 +20,10 @@ from tests.faults.deliveries import targets
 from tests.faults.nursery import Nursery, Server
 from tests.faults.sending import WRITERS, Answer, Line, Load
 
-ONE_BY_ONE = either(40, 1000)
-UNDER_LOAD = either(200, 5000)
+ONE_BY_ONE = either(30, 1000)
+UNDER_LOAD = either(100, 5000)
 HELD = 0.5  # seconds for which no acknowledgement may come
-FULL = either(40, 400)  # answers while the disk is full
+FULL = either(20, 400)  # answers while the disk is full
 ROOM, MORE = "6m", "64m"
 
 pytestmark = pytest.mark.slow
