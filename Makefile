@@ -4,11 +4,12 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 PYTEST := $(BIN)/python -m pytest -n 2 --dist worksteal
 ON_SQLITE := env -u TEST_DATABASE_URL
+LONG := env NOMAYBE_FAULTS=long $(BIN)/python -m pytest -v --timeout=7200 tests/faults
 # The tools hold all that a demo needs, so where they are installed they are what is kept up to date.
 INSTALLED := $(if $(wildcard $(VENV)/.dev),$(VENV)/.dev,$(VENV)/.runtime)
 
 .DEFAULT_GOAL := help
-.PHONY: help demo dev check lint test fix bench migration requirements docs screenshots clean browser
+.PHONY: help demo dev check lint test faults fix bench migration requirements docs screenshots clean browser
 
 help:  ## Say what can be made
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## (.*)/  make \1\t\2/' | expand -t 20
@@ -28,6 +29,12 @@ test: lint browser  ## Everything: lint, types, contracts, all tests on SQLite a
 	$(BIN)/python -m tests.postgres -- $(PYTEST) -m "not once"
 	@echo "== What the tests reached"
 	$(BIN)/coverage report
+
+faults: $(VENV)/.dev  ## The long proofs that nothing is lost, an hour: kills, outages, full disks
+	@echo "== Faults on SQLite"
+	$(ON_SQLITE) $(LONG) tests/services/crm
+	@echo "== Faults on PostgreSQL"
+	$(BIN)/python -m tests.postgres -- $(LONG) -m "not once"
 
 lint: $(VENV)/.dev
 	@echo "== Lint, types and import contracts"

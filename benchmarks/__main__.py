@@ -8,8 +8,6 @@ import argparse
 import json
 import os
 import statistics
-import subprocess
-import sys
 import tempfile
 import time
 import urllib.request
@@ -17,18 +15,11 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
-from sqlmodel import Session
-
-from benchmarks import pages, serving
+from benchmarks import pages, serving, sustained
 from benchmarks.rows import Seeded, seed
-from models.connector import ConnectorKind, ConnectorNew
-from models.database import connect
-from services import connectors, users
-from services.vault import Vault
 
-CONNECTIONS = 16
 TICKS = os.sysconf("SC_CLK_TCK")
-ONE_OFF = {"log an ask": 0.2, "list 50 asks": 0.35, "receive a delivery": 0.5}
+ONE_OFF = {"log an ask": 0.2, "list 50 asks": 0.35, "receive a delivery": 0.6}
 DEMAND_LIMIT_MS = 100
 
 
@@ -36,12 +27,16 @@ def main() -> None:
     """Measure what was asked for, print it, write bench.json."""
     options = argparse.ArgumentParser(prog="benchmarks", description=__doc__)
     options.add_argument("--quick", action="store_true", help="short rounds, fewer rows")
-    options.add_argument("--only", choices=[*ONE_OFF, "demand", "pages"], help="one case")
+    options.add_argument(
+        "--only", choices=[*ONE_OFF, sustained.CASE, "demand", "pages"], help="one case"
+    )
     options.add_argument("--database", choices=["sqlite", "postgresql"], help="one database")
     chosen = options.parse_args()
     results = []
     for name in [chosen.database] if chosen.database else ["sqlite", "postgresql"]:
-        if chosen.only != "pages":
+        if chosen.only in {None, sustained.CASE}:
+            results.append(sustained.measure(name, quick=chosen.quick))
+        if chosen.only not in {"pages", sustained.CASE}:
             with ExitStack() as stack:
                 url = stack.enter_context(serving.database(name))
                 results += measure(name, url, chosen, stack)
@@ -60,7 +55,7 @@ def measure(
         "asks": 100_000, "accounts": 5_000, "features": 500
     }  # fmt: skip
     seeded = seed(url, **size)
-    connector = a_connector(url)
+    connector = serving.connector(url)
     home = stack.enter_context(tempfile.TemporaryDirectory())
     told = serving.environment(url, home)
     product = stack.enter_context(serving.server("nomaybe", "--no-worker", environment=told))
@@ -72,18 +67,6 @@ def measure(
             found.append(compare(name, case, job, product, floor, quick=chosen.quick))
     if chosen.only in {None, "demand"}:
         found += demand(name, seeded, product, size["asks"], quick=chosen.quick)
-    return found
-
-
-def a_connector(url: str) -> str:
-    """A generic connector; its id."""
-    engine = connect(url)
-    with Session(engine) as session, session.begin():
-        by = users.caller_for(users.find_user(session, "load@nomaybe.example"))
-        new = ConnectorNew(kind=ConnectorKind.generic, name="Load", secret=serving.SECRET)
-        made = connectors.create_connector(session, by, Vault(serving.KEY), new)
-        found = str(made.id)
-    engine.dispose()
     return found
 
 
@@ -107,18 +90,6 @@ def cases(seeded: Seeded, connector: str) -> dict[str, dict[str, Any]]:
             "body": json.dumps(ask),
         },
     }  # fmt: skip
-
-
-def run(job: dict[str, Any], port: int, seconds: float) -> dict[str, Any]:
-    """One round of load from a process of its own."""
-    order = {**job, "port": port, "seconds": seconds, "connections": CONNECTIONS}
-    done = subprocess.run(  # noqa: S603  # our own load
-        [sys.executable, "-m", "benchmarks.load", json.dumps(order)],
-        capture_output=True,
-        check=True,
-    )
-    found: dict[str, Any] = json.loads(done.stdout)
-    return found
 
 
 def cpu(pid: int) -> float:
@@ -147,12 +118,12 @@ def compare(  # a case, and the two that it is run on
     rates: dict[str, list[float]] = {"product": [], "floor": []}
     costs: dict[str, list[float]] = {"product": [], "floor": []}
     failed = 0
-    run(job, product[0], 1), run(job, floor[0], 1)  # warm
+    serving.load(job, product[0], 1), serving.load(job, floor[0], 1)  # warm
     all_before, ours = busy(), 0.0
     for _ in range(rounds):
         for name, (port, pid) in (("product", product), ("floor", floor)):
             before = cpu(pid)
-            done = run(job, port, seconds)
+            done = serving.load(job, port, seconds)
             used = cpu(pid) - before
             ours += used
             failed += done["failed"]

@@ -73,6 +73,8 @@ async def main(job: dict[str, Any]) -> dict[str, Any]:
         "seconds": seconds,
         "p50": milliseconds[len(milliseconds) // 2],
         "p95": milliseconds[int(len(milliseconds) * 0.95)],
+        "p99": milliseconds[int(len(milliseconds) * 0.99)],
+        "most": milliseconds[-1],
     }
 
 

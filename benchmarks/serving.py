@@ -1,5 +1,6 @@
-"""Databases and servers for a run: each on a disk and in a process of its own."""
+"""Databases, servers and load for a run: each on a disk and in a process of its own."""
 
+import json
 import os
 import socket
 import subprocess
@@ -8,11 +9,19 @@ import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any
+
+from sqlmodel import Session
 
 from models import migrations
+from models.connector import ConnectorKind, ConnectorNew
+from models.database import connect
+from services import connectors, users
+from services.vault import Vault
 
 SECRET = "a-secret-for-loopback"  # noqa: S105  # of a server that lives for this run
 KEY = "k" * 40
+CONNECTIONS = 16
 
 
 def environment(url: str, home: str) -> dict[str, str]:
@@ -86,3 +95,27 @@ def until_it_answers(port: int, process: "subprocess.Popen[bytes]") -> None:
                 return
         time.sleep(0.05)
     sys.exit(f"the server on port {port} did not start")
+
+
+def connector(url: str) -> str:
+    """A generic connector; its id."""
+    engine = connect(url)
+    with Session(engine) as session, session.begin():
+        by = users.caller_for(users.find_user(session, "load@nomaybe.example"))
+        new = ConnectorNew(kind=ConnectorKind.generic, name="Load", secret=SECRET)
+        made = connectors.create_connector(session, by, Vault(KEY), new)
+        found = str(made.id)
+    engine.dispose()
+    return found
+
+
+def load(job: dict[str, Any], port: int, seconds: float) -> dict[str, Any]:
+    """One round of load from a process of its own."""
+    order = {**job, "port": port, "seconds": seconds, "connections": CONNECTIONS}
+    done = subprocess.run(  # noqa: S603  # our own load
+        [sys.executable, "-m", "benchmarks.load", json.dumps(order)],
+        capture_output=True,
+        check=True,
+    )
+    found: dict[str, Any] = json.loads(done.stdout)
+    return found

@@ -36,6 +36,13 @@ OWN_SECRETS = {
 }
 NAMED: dict[str, Any] = {"account_name": "customer", "verbatim": "body"}
 FLOW = {"title": "ask.title", "verbatim": "ask.body", "account_name": "customer.name"}
+# Of the hostile ones those that are large.
+MADE = {
+    "attrs_200k.xml": b"<a " + b" ".join(b'a%d="1"' % number for number in range(200_000)) + b"/>",
+    "deep_200k.xml": b"<a>" * 200_000 + b"</a>" * 200_000,
+    "deep_100k.json": b"[" * 100_000 + b"]" * 100_000,
+    "title_1MB.json": b'{"title":"' + b"A" * 1_000_000 + b'"}',
+}
 SETTINGS: dict[str, dict[str, Any]] = {
     "hubspot": {"fields": {"title": "feature_request"}},
     "salesforce": {"organization_id": ORGANIZATION},

@@ -11,8 +11,9 @@ import signal
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
 from types import FrameType
@@ -49,12 +50,39 @@ def copied(packaged: Path, site: Path) -> Path:
     return site / packaged.relative_to(from_site)
 
 
+@dataclass(frozen=True)
+class Server:
+    """A server of ours, and how it is stopped and started meanwhile."""
+
+    url: str
+    run: Callable[..., None]  # one of its programs, with words
+
+    def start(self) -> None:
+        """Start it, and return when it takes connections."""
+        self.run("pg_ctl", "start", "-w", "-l", "log")
+
+    def stop(self, mode: str = "fast") -> None:
+        """Stop it; `immediate` ends it where it stands, as a crash does."""
+        self.run("pg_ctl", "stop", "-w", "-m", mode)
+
+
 @contextmanager
 def server(*, durable: bool = False) -> Iterator[str]:
     """The URL of a server in a new folder, which goes with it; `durable` as servers are by default.
 
-    The server is run by its own programs: the package's Python would, for root, make a user and
-    open the folders above the environment to everyone.
+    Raises:
+        SystemExit: There is none to start, or it did not start.
+    """
+    with controlled(durable=durable) as found:
+        yield found.url
+
+
+@contextmanager
+def controlled(*, durable: bool = True) -> Iterator[Server]:
+    """A server that can be stopped and started.
+
+    It is run by its own programs: the package's Python would, for root, make a user and open the
+    folders above the environment to everyone.
 
     Raises:
         SystemExit: There is none to start, or it did not start.
@@ -95,12 +123,13 @@ def server(*, durable: bool = False) -> Iterator[str]:
         settings = reach if durable else reach | HASTY
         given = [f"-c{each}={value}" for each, value in settings.items()]
         run("initdb", "-U", "postgres", "--auth=trust", "--no-sync", *LOCALE, *given)
+        found = Server(f"postgresql://postgres@/postgres?host={name}", run)
         try:
-            run("pg_ctl", "start", "-w", "-l", f"{folder}/log")
-            yield f"postgresql://postgres@/postgres?host={name}"
+            found.start()
+            yield found
         finally:
             if (folder / "data" / "postmaster.pid").exists():
-                run("pg_ctl", "stop", "-w", "-m", "fast")
+                found.stop()
 
 
 def without_postgres() -> dict[str, str]:

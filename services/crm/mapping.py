@@ -120,7 +120,9 @@ def _as_text(value: Any) -> Any:
     """Numbers as text, as no field of an ask is a number but ids often look like one."""
     if isinstance(value, dict):
         return {name: _as_text(each) for name, each in value.items() if each is not None}
-    if isinstance(value, int | float) and not isinstance(value, bool) and isfinite(value):
+    if isinstance(value, int) and not isinstance(value, bool):
+        return str(value)
+    if isinstance(value, float) and isfinite(value):
         return str(value)
     return value
 

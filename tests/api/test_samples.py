@@ -9,7 +9,7 @@ from sqlalchemy import text
 from sqlmodel import Session
 
 from tests import crm_samples
-from tests.crm_samples import MANIFEST, Crm, crm, of, send
+from tests.crm_samples import MADE, MANIFEST, Crm, crm, of, send
 from tests.factories import Make
 from tests.senders import SAMPLES
 
@@ -46,12 +46,6 @@ STATES = {
 TEXTS = {
     "pipedrive/v2_deal_change.json": "Offline mobile mode for iPad",
     "salesforce/outbound_same_record_new_notification.xml": "SCIM group sync and nested groups",
-}
-MADE = {
-    "attrs_200k.xml": b"<a " + b" ".join(b'a%d="1"' % number for number in range(200_000)) + b"/>",
-    "deep_200k.xml": b"<a>" * 200_000 + b"</a>" * 200_000,
-    "deep_100k.json": b"[" * 100_000 + b"]" * 100_000,
-    "title_1MB.json": b'{"title":"' + b"A" * 1_000_000 + b'"}',
 }
 MOST_SECONDS = 1.0  # of this thread's own time, for reading
 

@@ -4,13 +4,10 @@ import json
 import subprocess
 import sys
 from collections import Counter
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import httpx
 import pytest
 from sqlmodel import col, select
 
@@ -18,10 +15,12 @@ from models.account import Account
 from models.ask import Ask
 from tests.databases import ON_SQLITE
 from tests.factories import Make
+from tests.faults import either
+from tests.faults.nursery import Nursery
 from tests.faults.sender import SHARE
-from tests.processes import NOMAYBE, ROOT, SECONDS, environment, running
+from tests.processes import NOMAYBE, ROOT, SECONDS, environment
 
-ASKS = 1000  # for each server
+ASKS = either(240, 1000)  # for each server
 pytestmark = pytest.mark.slow
 
 
@@ -45,11 +44,11 @@ class Run:
         return {each["external_id"]: each["id"] for each in self.ledger}
 
 
-def send(make: Make, folder: Path, urls: list[str], asks: int) -> Run:
+def send(make: Make, folder: Path, ports: list[int], asks: int) -> Run:
     """Log asks through the servers, and read what is in their database after."""
     ledger = folder / "ledger.jsonl"
     job = {
-        "ports": [httpx.URL(url).port for url in urls],
+        "ports": ports,
         "key": make.key(make.user()),
         "product_id": str(make.some_product()),
         "run": "load",
@@ -83,31 +82,29 @@ def check(run: Run, asks: int) -> None:
 
 
 def test_32_writers_on_one_server_lose_and_double_nothing(
-    make: Make, database_url: str, tmp_path: Path
+    make: Make, servers: Nursery, tmp_path: Path
 ) -> None:
-    with running(tmp_path, "serve", NOMAYBE_DATABASE_URL=database_url) as url:
-        run = send(make, tmp_path, [url], ASKS)
+    with servers.server("serve") as server:
+        run = send(make, tmp_path, [server.port], ASKS)
 
     check(run, ASKS)
 
 
 @pytest.mark.skipif(ON_SQLITE, reason="an SQLite file takes one server")
 def test_two_servers_on_one_postgresql_lose_and_double_nothing(
-    make: Make, database_url: str, tmp_path: Path
+    make: Make, servers: Nursery, tmp_path: Path
 ) -> None:
-    shared = {"NOMAYBE_DATABASE_URL": database_url, "NOMAYBE_SECRET_KEY": "s" * 40}
-    with ExitStack() as servers:
-        with ThreadPoolExecutor() as starting:
-            both = [running(tmp_path, "serve", **shared) for _server in range(2)]
-            urls = list(starting.map(servers.enter_context, both))
-        run = send(make, tmp_path, urls, 2 * ASKS)
+    with servers.server("serve") as one, servers.server("serve") as two:
+        run = send(make, tmp_path, [one.port, two.port], 2 * ASKS)
 
     check(run, 2 * ASKS)
 
 
 @pytest.mark.skipif(not ON_SQLITE, reason="PostgreSQL takes several servers")
-def test_a_second_server_on_one_sqlite_file_is_refused(database_url: str, tmp_path: Path) -> None:
-    with running(tmp_path, "serve", NOMAYBE_DATABASE_URL=database_url):
+def test_a_second_server_on_one_sqlite_file_is_refused(
+    servers: Nursery, database_url: str, tmp_path: Path
+) -> None:
+    with servers.server("serve"):
         second = subprocess.run(  # noqa: S603  # our own command
             [*NOMAYBE, "serve", "--port", "0"],
             cwd=tmp_path,

@@ -142,6 +142,9 @@ class TestJson:
     def test_a_large_number_keeps_its_digits(self) -> None:
         assert one({"external_id": 2**63})["external_id"] == "9223372036854775808"
 
+    def test_so_does_one_past_what_a_float_holds(self) -> None:
+        assert one({"external_id": 10**400})["external_id"] == "1" + "0" * 400
+
     def test_an_inner_number_becomes_text(self) -> None:
         body = {"account": {"external_ref": {"source": "erp", "id": 7}}}
 

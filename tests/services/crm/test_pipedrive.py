@@ -2,7 +2,6 @@
 
 import base64
 import json
-import os
 from copy import deepcopy
 from datetime import UTC, datetime
 from typing import Any
@@ -16,11 +15,12 @@ from services.crm import pipedrive
 from services.crm.dialect import Arrival, Change, Fault, Item, Passed, key_of
 from services.errors import Invalid
 from tests.crm_samples import ASK_FIELD, PIPEDRIVE_SECRET, basic
+from tests.faults import either
 from tests.senders import SAMPLES
 
 pytestmark = pytest.mark.once
 
-MUTATIONS = int(os.environ.get("NOMAYBE_MUTATIONS", "300"))  # before a release: 10,000
+MUTATIONS = either(100, 10_000)
 NOW = datetime(2026, 11, 23, 9, tzinfo=UTC)
 CREATED = json.loads((SAMPLES / "pipedrive" / "v2_deal_create.json").read_text())
 OPTIONS = json.loads((SAMPLES / "pipedrive" / "v2_enum_and_set_fields.json").read_text())

@@ -1,7 +1,6 @@
 """Salesforce's messages and flows: who sent them, and what they tell."""
 
 import json
-import os
 from datetime import UTC, datetime
 from typing import Any
 
@@ -13,11 +12,12 @@ from models.connector import ConnectorSettings
 from services.crm import generic, salesforce, soap
 from services.crm.dialect import Arrival, Change, Fault, Item, Told, key_of
 from services.errors import Invalid
+from tests.faults import either
 from tests.senders import SAMPLES
 
 pytestmark = pytest.mark.once
 
-MUTATIONS = int(os.environ.get("NOMAYBE_MUTATIONS", "300"))  # before a release: 10,000
+MUTATIONS = either(100, 10_000)
 NOW = datetime(2026, 11, 23, 9, tzinfo=UTC)
 FOLDER = SAMPLES / "salesforce"
 ONE = (FOLDER / "outbound_1.xml").read_bytes()
