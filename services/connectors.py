@@ -36,7 +36,7 @@ def create_connector(session: Session, by: Caller, vault: Vault, new: ConnectorN
         Invalid: The secret or the mapping cannot work, or the product is unknown.
     """
     by.require(Permission.connector_manage)
-    _check_settings(session, new.kind, new.settings)
+    check_settings(session, new.kind, new.settings)
     connector = Connector(
         kind=new.kind,
         name=new.name,
@@ -104,7 +104,7 @@ def change_connector(
     if "token" in values:
         values["sealed_token"] = _sealed_token(vault, connector.kind, values.pop("token"))
     if "settings" in values:
-        _check_settings(session, connector.kind, change.settings)
+        check_settings(session, connector.kind, change.settings)
         values["settings"] = change.settings.model_dump(mode="json")
     revise(connector, by, values)
     session.flush()
@@ -154,7 +154,12 @@ def _sealed_token(vault: Vault, kind: ConnectorKind, token: SecretStr | None) ->
     return vault.seal(given.encode()).decode()
 
 
-def _check_settings(session: Session, kind: ConnectorKind, settings: ConnectorSettings) -> None:
+def check_settings(session: Session, kind: ConnectorKind, settings: ConnectorSettings) -> None:
+    """Refuse settings that cannot work for a kind, or that name what is not on file.
+
+    Raises:
+        Invalid: It names the field.
+    """
     DIALECTS[kind].check_settings(settings)
     if settings.product_id is not None:
         named(session, Product, settings.product_id, "settings.product_id")

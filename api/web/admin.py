@@ -3,7 +3,7 @@
 from fastapi import APIRouter, Response
 
 from api.auth import needs
-from api.web import admin_connectors, admin_keys, admin_products, admin_users, welcome
+from api.web import admin_connectors, admin_keys, admin_products, admin_users, connector, welcome
 from api.web.pages import Page, see
 from services.permissions import Permission
 
@@ -16,5 +16,5 @@ def show_admin() -> Response:
     return see("/admin/products")
 
 
-for part in (welcome, admin_products, admin_users, admin_keys, admin_connectors):
+for part in (welcome, admin_products, admin_users, admin_keys, admin_connectors, connector):
     router.include_router(part.router)

@@ -16,6 +16,7 @@ from models.connector import ConnectorChange, ConnectorKind, ConnectorNew
 from services import connectors
 from services.errors import Conflict, Invalid, invalid
 from services.permissions import Caller, Permission
+from services.vault import Vault
 
 router = APIRouter(route_class=Page)
 CONNECTORS = [needs(Permission.connector_manage)]
@@ -59,21 +60,17 @@ def create_connector(request: Request, by: By, form: Filled) -> Response:
     secret = own or _new_secret(typed["kind"])
     try:
         new = shaped(ConnectorNew, _new(typed, secret))
-        name = writing(
-            request,
-            lambda session: connectors.create_connector(session, by, vault, new).name,
-        )
+        name, key = writing(request, lambda session: _named(session, by, vault, new))
     except (Conflict, Invalid) as error:
         return _page(request, by, typed=typed, faults=faults_of(error, FIELDS, rest="name"))
-    return (
-        see("/admin/connectors?notice=created") if own else _page(request, by, made=(name, secret))
-    )
+    if own:
+        return see(f"/admin/connectors/{key}?notice=created")
+    return _page(request, by, made=(name, secret, key))
 
 
-@router.get("/admin/connectors/{connector_id:uuid}", dependencies=CONNECTORS)
-def back_to_connectors(connector_id: UUID) -> Response:  # noqa: ARG001  # whichever it is about
-    """Where one arrives who had to sign in again while changing one."""
-    return see("/admin/connectors")
+def _named(session: Session, by: Caller, vault: Vault, new: ConnectorNew) -> tuple[str, UUID]:
+    made = connectors.create_connector(session, by, vault, new)
+    return made.name, made.id
 
 
 @router.post("/admin/connectors/{connector_id:uuid}", dependencies=CONNECTORS)
@@ -102,7 +99,7 @@ def change_connector(request: Request, by: By, connector_id: UUID, form: Filled)
         said = faults_of(error, ("secret",), rest="secret")["secret"]
         return _page(request, by, wrong={connector_id: said})
     if made:
-        return _page(request, by, made=(name, secret))
+        return _page(request, by, made=(name, secret, connector_id))
     return see("/admin/connectors?notice=changed")
 
 

@@ -212,7 +212,7 @@ def _page(
         raw=raw[:MOST_RAW],
         cut=len(raw) > MOST_RAW,
         indented=indented,
-        understood=[_understood(each) for each in delivery.parsed[:MOST_READ]],
+        understood=[understood(each) for each in delivery.parsed[:MOST_READ]],
         more=max(0, len(delivery.parsed) - MOST_READ),
         cure=CURES.get(delivery.state),
         said=SAID,
@@ -234,7 +234,7 @@ def _laid_out(raw: str) -> tuple[str, bool]:
         return raw, False
 
 
-def _understood(entry: dict[str, Any]) -> dict[str, Any]:
+def understood(entry: dict[str, Any]) -> dict[str, Any]:
     """An ask as it is read, field by field."""
     fields = entry.get("ask") or {}
     told = [(name, _text(value)) for name, value in fields.items() if value not in (None, "")]

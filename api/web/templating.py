@@ -42,6 +42,7 @@ NOTICES = {
     "triaged": "Triaged. It counts for this feature now.",
     "untriaged": "Taken back: they are not triaged again.",
     "created": "Made.",
+    "settings": "Kept. What comes is read by these settings from now on; replay what was parked.",
     "changed": "Changed. What it was is kept in its history.",
     "status": "The status changed. What was said to customers before stays said.",
     "merged": "Merged. Its asks count here now; below you can take that back.",

@@ -83,6 +83,11 @@ def sign(key: bytes, signed: bytes) -> str:
     return "v1," + base64.b64encode(hmac.digest(key, signed, hashlib.sha256)).decode()
 
 
+def signed(secret: str, event: str, stamp: str, body: bytes) -> str:
+    """The signature of a call with a secret."""
+    return sign(_key(secret) or b"", f"{event}.{stamp}.".encode() + body)
+
+
 def _key(secret: str) -> bytes | None:
     text = secret.removeprefix(PREFIX)
     try:

@@ -136,6 +136,7 @@ def furnished(make: Make, boss: TestClient) -> list[str]:
         *(f"/features/{feature.id}{part}" for part in ("", "/status", "/edit", "/merge")),
         into,
         f"/inbox/{outside.last()['id']}",
+        f"/admin/connectors/{outside.connector['id']}",
         f"/admin/products/{feature.product_id}",
     ]
 
