@@ -12,13 +12,12 @@ from models.user import Role, User
 from services import sign_in
 from tests.browser.hands import Hand, Keys
 from tests.browser.test_pages import SECONDS, chromium, port  # noqa: F401  # fixtures
+from tests.databases import ON_SQLITE
 from tests.factories import Make
 
 Enter = Callable[[Hand, User | Role], None]
-HANDS = (
-    "mouse",
-    *(pytest.param(each, marks=pytest.mark.once) for each in ("mouse without scripts", "keys")),
-)
+# Each journey is walked in each way once, and by one of them on either database.
+HANDS = ("mouse without scripts", "keys") if ON_SQLITE else ("mouse",)
 # A refused form is shown with its status, of which a browser tells the console.
 EXPECTED = re.compile(r"Failed to load resource: .*status of 422 ")
 # Whatever moves by itself; what follows a key or a click within half a second is wanted, and the
