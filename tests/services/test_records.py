@@ -1,6 +1,7 @@
 """What a CRM tells of its records, and what is on file of it in the end."""
 
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from sqlalchemy import select
@@ -192,7 +193,7 @@ class TestAccount:
         self, crm: Crm, told: tuple[int, int]
     ) -> None:
         for number in (5, 6, 7):
-            named = {f"company>company:{number}": "primary"}
+            named: dict[str, Any] = {f"company>company:{number}": "primary"}
             crm.tell(f"deal:{number}", title="SSO", **named)
             crm.tell(f"company:{number}", account__name=f"Acme {number}")
 
