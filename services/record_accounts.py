@@ -12,6 +12,8 @@ from services.crm import records
 from services.errors import invalid
 from services.records import Record, called, linked_to, load, survivor
 
+LONGEST_NAME = 200
+
 
 def account_of(session: Session, sender: Sender, record: Record) -> Account:
     """The account that a record belongs to; made as a prospect where the settings allow it.
@@ -23,9 +25,9 @@ def account_of(session: Session, sender: Sender, record: Record) -> Account:
         Invalid: It is not known, and the settings do not let it be made.
     """
     first, record = record, survivor(session, record)
-    company = record.key if first.kind == records.COMPANY else record.linked(records.COMPANY)
+    company = record.key if first.kind == records.COMPANY else _company(session, record)
     own = by_ref(session, record.source, record.key)
-    merged = by_ref(session, record.source, first.key)
+    merged = by_ref(session, record.source, first.key) if first.key != record.key else None
     found = by_ref(session, record.source, company) if company else None
     if company and found is None:
         found = _of_domain(session, load(session, record.source, company))
@@ -50,6 +52,12 @@ def account_of(session: Session, sender: Sender, record: Record) -> Account:
     return made
 
 
+def _company(session: Session, record: Record) -> str | None:
+    """The company of a record, or the one that it was merged into."""
+    company = record.linked(records.COMPANY)
+    return survivor(session, load(session, record.source, company)).key if company else None
+
+
 def _merge(
     session: Session, sender: Sender, other: Account | None, name: str | None, into: Account
 ) -> Account:
@@ -62,7 +70,7 @@ def _merge(
 def known(session: Session, record: Record) -> Account | None:
     """The account of a record, if it is on file."""
     record = survivor(session, record)
-    company = record.linked(records.COMPANY)
+    company = _company(session, record)
     found = by_ref(session, record.source, company) if company else None
     return found or by_ref(session, record.source, record.key)
 
@@ -83,7 +91,7 @@ def _of_domain(session: Session, company: Record) -> Account | None:
 
 def _by_email(session: Session, record: Record) -> Account | None:
     """The account on file whose domain is that of a person's address."""
-    _name, _at, domain = (record.get("contact.email") or "").rpartition("@")
+    _name, _at, domain = (records.email(record.get("contact.email")) or "").rpartition("@")
     return finding.account_by_domain(session, domain) if domain else None
 
 
@@ -123,22 +131,30 @@ def keep_company(session: Session, sender: Sender, record: Record) -> None:
         Invalid: The name or the domain is none.
     """
     account = by_ref(session, record.source, record.key)
-    fields = _company_fields(record)
+    last = survivor(session, record)
+    if account is not None and last.key != record.key:
+        other = by_ref(session, record.source, last.key)
+        if other is None:
+            ref = ExternalRef(source=record.source, id=last.key)
+            references.add(session, AccountRef, account.id, [ref])
+        elif other.id != account.id:
+            account = accounts.merge_accounts(
+                session, sender.by, sender.policy, account.id, other.id
+            )
+    fields = _company_fields(last)
     if account is None or not fields:
         return
-    same = _of_domain(session, record)
+    same = _of_domain(session, last)
     if same is not None and account.domain is None:
-        for name in (record.label, record.get("account.name")):
+        for name in (record.label, last.label, last.get("account.name")):
             account = _merge(session, sender, account, name, same)
     _change(session, sender, account.id, fields)
 
 
 def _company_fields(company: Record) -> dict[str, Any]:
-    return {
-        name.partition(".")[2]: value
-        for name in records.ACCOUNT
-        if (value := company.get(name)) is not None
-    }
+    name = records.line(company.get("account.name"), LONGEST_NAME)
+    found = {"name": name, "domain": company.get("account.domain")}
+    return {field: value for field, value in found.items() if value is not None}
 
 
 def _change(session: Session, sender: Sender, account_id: UUID, fields: dict[str, Any]) -> None:

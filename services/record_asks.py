@@ -35,13 +35,8 @@ def take(session: Session, sender: Sender, change: Change) -> Deed:
         record_accounts.keep_company(session, sender, record)
     if newer and record.kind == records.PERSON:
         for other in linked_to(session, source, records.PERSON, record.key):
-            _keep_ask(session, sender, other, _standing(session, sender, other))
-    standing = _standing(session, sender, record)
-    if record.get("title") is None and standing is None:
-        if record.kind == records.DEAL:
-            _keep_deal(session, sender, record)
-        return Deed("noted", None, f"What it tells of {record.label} is kept.")
-    deed = _keep_ask(session, sender, record, standing)
+            _keep(session, sender, other)
+    deed = _keep(session, sender, record)
     if not newer and deed.name in {"noted", "unchanged"}:
         said = f"Newer words on {record.label} came before."
         return Deed("older", deed.ask_id, said)
@@ -54,25 +49,31 @@ def _standing(session: Session, sender: Sender, record: Record) -> Ask | None:
     ).first()
 
 
-def _keep_ask(session: Session, sender: Sender, record: Record, standing: Ask | None) -> Deed:
-    deed = Deed("noted", standing.id if standing else None)
+def _keep(session: Session, sender: Sender, record: Record) -> Deed:
     if record.get("title") is not None:
-        account = record_accounts.account_of(session, sender, record)
-        deal = None
-        if record.kind == records.DEAL:
-            deal = record_deals.keep(session, sender, record, account)
-        fields = _ask(record) | {"account": {"id": account.id}, "external_id": record.key}
-        if deal is not None and deal.account_id == account.id:
-            fields["opportunity_id"] = deal.id
-        contact = _contact(session, record)
-        if contact is not None:
-            fields["contact"] = contact
-        if sender.settings.product_id is not None:
-            fields["product_id"] = sender.settings.product_id
-        deed = capture.keep(session, sender, read_ask(fields), fields.keys())
-    elif record.kind == records.DEAL:
+        return _mark_gone(session, sender, record, _keep_ask(session, sender, record))
+    if record.kind == records.DEAL:
         _keep_deal(session, sender, record)
-    return _mark_gone(session, sender, record, deed)
+    standing = _standing(session, sender, record)
+    if standing is None:
+        return Deed("noted", None, f"What it tells of {record.label} is kept.")
+    return _mark_gone(session, sender, record, Deed("noted", standing.id))
+
+
+def _keep_ask(session: Session, sender: Sender, record: Record) -> Deed:
+    account = record_accounts.account_of(session, sender, record)
+    deal = None
+    if record.kind == records.DEAL:
+        deal = record_deals.keep(session, sender, record, account)
+    fields = _ask(record) | {"account": {"id": account.id}, "external_id": record.key}
+    if deal is not None and deal.account_id == account.id:
+        fields["opportunity_id"] = deal.id
+    contact = _contact(session, record)
+    if contact is not None:
+        fields["contact"] = contact
+    if sender.settings.product_id is not None:
+        fields["product_id"] = sender.settings.product_id
+    return capture.keep(session, sender, read_ask(fields), fields.keys())
 
 
 def _keep_deal(session: Session, sender: Sender, record: Record) -> None:
@@ -105,10 +106,9 @@ def _ask(record: Record) -> dict[str, Any]:
 
 def worded(text: str, verbatim: str | None) -> dict[str, str]:
     """A title of one line from a text of any length, which is then kept whole as the verbatim."""
-    line = " ".join(text.splitlines()[0].split()) if text.splitlines() else ""
-    if line == text and len(line) <= LONGEST_TITLE:
-        return {"title": line}
-    title = line if len(line) <= LONGEST_TITLE else line[: LONGEST_TITLE - 1].rstrip() + "…"
+    title = records.line(next(iter(text.splitlines()), ""), LONGEST_TITLE)
+    if title is None or title == text:
+        return {"title": text}
     return {"title": title, "verbatim": f"{text}\n\n{verbatim}" if verbatim else text}
 
 
@@ -118,7 +118,8 @@ def _contact(session: Session, record: Record) -> dict[str, str | None] | None:
         if person is None:
             return None
         record = load(session, record.source, person)
-    name, email = record.get("contact.name"), record.get("contact.email")
+    name = records.line(record.get("contact.name"), LONGEST_TITLE)
+    email = records.email(record.get("contact.email"))
     if name is None and email is None:
         return None
     return {"name": name or email, "email": email}

@@ -97,12 +97,11 @@ def _merge(session: Session, sender: Sender, record: Record, last: Record) -> No
 def _fields(sender: Sender, record: Record) -> dict[str, Any]:
     """What the CRM has told of a deal, and nothing else: the rest stays as it is on file."""
     found: dict[str, Any] = {}
-    name = record.get("opportunity.name")
+    name = records.line(record.get("opportunity.name"), LONGEST_NAME)
     if name is not None:
-        found["name"] = name[:LONGEST_NAME]
+        found["name"] = name
     if "opportunity.stage" in record.said:
-        stage = record.get("opportunity.stage")
-        found["stage"] = stage[:LONGEST_STAGE] if stage else None
+        found["stage"] = records.line(record.get("opportunity.stage"), LONGEST_STAGE)
     if "opportunity.amount" in record.said:
         found["amount"] = _amount(sender, record)
     for field in ("probability", "close_on"):

@@ -68,9 +68,7 @@ def remember(session: Session, sender: Sender, change: Change) -> tuple[Record, 
 
     Whoever changes a record holds its first row, so that two workers cannot miss each other.
     """
-    source = sender.origin.name
-    _hold(session, sender, change)
-    known = dict(load(session, source, change.key).said)
+    known = _held(session, sender, change)
     newer = False
     for field, value in change.fields.items():
         said_at = change.times.get(field) or change.said_at or sender.arrived_at
@@ -86,16 +84,25 @@ def remember(session: Session, sender: Sender, change: Change) -> tuple[Record, 
         row.delivery_id = sender.delivery_id
         known[field] = row
     session.flush()
-    return Record(source, change.key, known), newer
+    return Record(sender.origin.name, change.key, known), newer
 
 
-def _hold(session: Session, sender: Sender, change: Change) -> None:
-    name = (sender.origin.name, change.key, "")
-    if session.get(RecordSaid, name, with_for_update=True, populate_existing=True) is None:
-        row = _row(sender, change.key, "", (sender.arrived_at, ""))
-        row.value = change.kind
-        session.add(row)
+def _held(session: Session, sender: Sender, change: Change) -> dict[str, RecordSaid]:
+    """What is known of a record, which nobody else changes until the transaction ends."""
+    found = session.exec(
+        select(RecordSaid)
+        .where(RecordSaid.source == sender.origin.name, RecordSaid.record == change.key)
+        .order_by(RecordSaid.field)
+        .with_for_update()
+        .execution_options(populate_existing=True)
+    )
+    known = {row.field: row for row in found}
+    if "" not in known:
+        known[""] = _row(sender, change.key, "", (sender.arrived_at, ""))
+        known[""].value = change.kind
+        session.add(known[""])
         session.flush()
+    return known
 
 
 def _row(sender: Sender, key: str, field: str, word: tuple[datetime, str]) -> RecordSaid:

@@ -23,7 +23,8 @@ from services.policy import Policy
 NOON = datetime(2026, 11, 20, 12, tzinfo=UTC)
 DEAL, COMPANY, PERSON = "deal:1", "company:5", "contact:7"
 OF_COMPANY: dict[str, Any] = {"company>company:5": "primary"}
-OF_PERSON = {"contact>contact:7": "primary"}
+OF_ANOTHER: dict[str, Any] = {"company>company:6": "primary"}
+OF_PERSON: dict[str, Any] = {"contact>contact:7": "primary"}
 SOURCE = "hubspot:48"
 
 
@@ -64,6 +65,10 @@ class Crm:
         """The only ask."""
         found: Ask = self.session.execute(select(Ask)).scalar_one()
         return found
+
+    def asks(self) -> list[Ask]:
+        """All asks."""
+        return [*self.session.execute(select(Ask)).scalars()]
 
     def account(self) -> Account:
         """The account of the only ask."""

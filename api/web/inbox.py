@@ -236,7 +236,7 @@ def _laid_out(raw: str) -> tuple[str, bool]:
 
 def understood(entry: dict[str, Any]) -> dict[str, Any]:
     """An ask as it is read, field by field."""
-    fields = entry.get("ask") or {}
+    fields = entry.get("ask") or {"note": entry.get("note")}
     told = [(name, _text(value)) for name, value in fields.items() if value not in (None, "")]
     problem = entry.get("problem")
     return {

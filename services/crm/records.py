@@ -9,7 +9,7 @@ from typing import Any
 
 from pydantic import TypeAdapter, ValidationError
 
-from models.base import Domain, Text, clean_line
+from models.base import Domain, Email, Text, clean_line
 from models.connector import ConnectorSettings
 from services.errors import Invalid, invalid
 
@@ -40,7 +40,7 @@ SHOWN = 60
 LONGEST_INSTANT = 40
 MILLISECONDS_FROM = 10**11  # as seconds it is the year 5138, as milliseconds 1973
 
-_TEXT, _DOMAIN = TypeAdapter(Text), TypeAdapter(Domain)
+_TEXT, _DOMAIN, _EMAIL = TypeAdapter(Text), TypeAdapter(Domain), TypeAdapter(Email)
 
 Named = Mapping[str, Mapping[str, str]]  # by kind of record: our field to theirs
 
@@ -110,6 +110,20 @@ def text(field: str, value: Any) -> str | None:
     except ValidationError as error:
         said = error.errors(include_url=False)[0]["msg"].removeprefix("Value error, ")
         raise invalid(field, said) from None
+
+
+def line(written: str | None, most: int) -> str | None:
+    """A text in one line, cut where it is too long."""
+    found = " ".join((written or "").split())
+    return (found if len(found) <= most else found[: most - 1].rstrip() + "…") or None
+
+
+def email(written: str | None) -> str | None:
+    """An e-mail address, or nothing where it is none."""
+    try:
+        return _EMAIL.validate_python(written)
+    except ValidationError:
+        return None
 
 
 def identity(field: str, value: Any) -> str:

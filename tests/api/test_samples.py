@@ -182,6 +182,8 @@ def test_a_deleted_deal_leaves_its_ask_with_a_mark(boss: TestClient) -> None:
     (ask,) = by.asks()
     assert ask["source_deleted_at"] == "2026-09-21T14:13:20.123000Z"
     assert [each["deed"] for each in delivery["outcome"]] == ["gone"]
+    shown = boss.get(f"/asks/{ask['id']}").text
+    assert 'Deleted in Pipedrive on <time datetime="2026-09-21">' in shown
 
 
 def test_every_sample_of_the_manifest_is_tried() -> None:

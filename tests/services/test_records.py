@@ -1,16 +1,28 @@
 """What a CRM tells of its records, and what is on file of it in the end."""
 
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from sqlalchemy import select
 from sqlmodel import Session, col
 
+from models.account import Account, Contact
 from models.ask import Ask, Source
 from models.opportunity import Opportunity, OpportunityRef
 from services.errors import Invalid
 from services.permissions import Caller
-from tests.crm_records import COMPANY, DEAL, NOON, OF_COMPANY, PERSON, SOURCE, Crm
+from tests.crm_records import (
+    COMPANY,
+    DEAL,
+    NOON,
+    OF_ANOTHER,
+    OF_COMPANY,
+    OF_PERSON,
+    PERSON,
+    SOURCE,
+    Crm,
+)
 from tests.factories import Make
 
 
@@ -158,6 +170,94 @@ class TestAccount:
         crm.tell(COMPANY, minute=1, account__name="Acme Ltd", account__domain="acme.example")
 
         assert (crm.account().name, crm.account().domain) == ("Acme Ltd", "acme.example")
+
+    def test_of_companies_that_are_merged_is_one(self, crm: Crm) -> None:
+        crm.tell("deal:1", title="SSO", **OF_COMPANY)
+        crm.tell("deal:2", title="SSO", **OF_ANOTHER)
+
+        crm.tell("company:6", minute=1, merged_into="company:5")
+        crm.tell("deal:3", minute=2, title="SSO", **OF_ANOTHER)
+
+        assert len(set(crm.session.execute(select(col(Ask.account_id))).scalars())) == 1
+
+    def test_of_a_merged_company_is_that_of_the_one_that_is_told_later(self, crm: Crm) -> None:
+        crm.tell("deal:1", title="SSO", **OF_COMPANY)
+        crm.tell(COMPANY, minute=1, merged_into="company:6")
+
+        crm.tell("company:6", minute=2, account__name="Both")
+
+        assert crm.account().name == "Both"
+
+    @pytest.mark.parametrize("told", [(5, 6), (6, 5)])
+    def test_of_a_chain_of_merges_is_one_in_any_order(
+        self, crm: Crm, told: tuple[int, int]
+    ) -> None:
+        for number in (5, 6, 7):
+            named: dict[str, Any] = {f"company>company:{number}": "primary"}
+            crm.tell(f"deal:{number}", title="SSO", **named)
+            crm.tell(f"company:{number}", account__name=f"Acme {number}")
+
+        for minute, number in enumerate(told, 1):
+            crm.tell(f"company:{number}", minute, merged_into=f"company:{number + 1}")
+
+        assert {crm.session.get_one(Account, ask.account_id).name for ask in crm.asks()} == {
+            "Acme 7"
+        }
+        assert len({ask.account_id for ask in crm.asks()}) == 1
+
+    def test_of_a_merged_company_goes_to_the_one_of_the_domain(self, crm: Crm, make: Make) -> None:
+        known = make.account(name="Acme", domain="acme.example")
+        crm.tell(title="SSO", **OF_ANOTHER)
+        crm.tell(COMPANY, account__name="Acme Ltd", account__domain="acme.example")
+
+        crm.tell("company:6", minute=1, merged_into=COMPANY)
+
+        assert crm.account().id == known.id
+
+    def test_has_a_name_of_one_line(self, crm: Crm) -> None:
+        crm.tell(COMPANY, account__name="Acme\n  Ltd " + "x" * 300)
+
+        crm.tell(title="SSO", **OF_COMPANY)
+
+        assert crm.account().name == "Acme Ltd " + "x" * 190 + "…"
+
+    @pytest.mark.parametrize("email", ["two@at@acme.example", "no one@acme.example"])
+    def test_is_not_told_by_what_is_no_address(self, crm: Crm, make: Make, email: str) -> None:
+        known = make.account(name="Acme", domain="acme.example")
+
+        crm.tell(PERSON, title="SSO", contact__email=email)
+
+        assert crm.account().id != known.id
+
+
+class TestContact:
+    @pytest.mark.parametrize(
+        ("name", "email", "kept"),
+        [
+            ("Kim Roe", "Kim@Acme.example", ("Kim Roe", "kim@acme.example")),
+            (None, "kim@acme.example", ("kim@acme.example", "kim@acme.example")),
+            ("Kim\tRoe", "no address", ("Kim Roe", None)),
+        ],
+    )
+    def test_is_who_asks(
+        self, crm: Crm, name: str | None, email: str, kept: tuple[str, str | None]
+    ) -> None:
+        crm.tell(PERSON, title="SSO", contact__name=name, contact__email=email)
+
+        contact = crm.session.execute(select(Contact)).scalar_one()
+        assert (contact.name, contact.email) == kept
+
+    def test_without_a_name_or_an_address_nobody_does(self, crm: Crm) -> None:
+        crm.tell(PERSON, title="SSO", contact__email="no address")
+
+        assert crm.ask().contact_id is None
+
+    def test_of_a_deal_may_be_told_later(self, crm: Crm) -> None:
+        crm.tell(title="SSO", **OF_PERSON)
+
+        crm.tell(PERSON, minute=1, contact__name="Kim Roe")
+
+        assert crm.ask().contact_id is not None
 
 
 class TestDeal:

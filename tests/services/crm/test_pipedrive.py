@@ -133,6 +133,7 @@ class TestDeal:
             ("soon", None),
             (None, None),
             ("9" * 30, None),
+            ("0001-01-01T00:00:00+14:00", None),
         ],
     )
     def test_says_when(self, stamp: Any, at: datetime | None) -> None:

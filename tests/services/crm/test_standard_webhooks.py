@@ -22,6 +22,7 @@ VECTORS = json.loads((SAMPLES / "standard_webhooks" / "vectors.json").read_text(
 NOW = datetime(2026, 11, 23, 9, tzinfo=UTC)
 STAMP = int(NOW.timestamp())
 BODY = b'{"title": "SSO"}'
+EARLY = "0001-01-01T00:00:00+14:00"  # before all time in UTC
 
 
 def arrival(
@@ -189,7 +190,7 @@ class TestRead:
 
         assert [isinstance(told, Told) for told in found] == [True, False]
 
-    @pytest.mark.parametrize("stamp", [None, 5, "soon", "2026-09-21T14:13:20"])
+    @pytest.mark.parametrize("stamp", [None, 5, "soon", "2026-09-21T14:13:20", EARLY])
     def test_a_timestamp_that_is_none_is_left(self, stamp: Any) -> None:
         found = self.read({"type": "ask", "timestamp": stamp, "data": {"title": "SSO"}})
 
