@@ -50,6 +50,11 @@ class Figures:
             "Age of the oldest delivery not read yet.",
             registry=self.registry,
         )
+        self.silent = Gauge(
+            "nomaybe_silent_connectors",
+            "Connectors that used to deliver, and have been silent for longer than ever.",
+            registry=self.registry,
+        )
         self.digests_not_taken = Gauge(
             "nomaybe_digests_not_taken",
             "Digests of today that no mail server is known to have taken, in all processes.",

@@ -10,7 +10,7 @@ from pydantic_core import to_json
 from sqlmodel import Session
 
 from models.database import unavailable
-from services import digests, health
+from services import digests, health, silence
 
 router = APIRouter(tags=["running"])
 
@@ -72,11 +72,14 @@ def readyz(request: Request) -> Response:
 def metrics(request: Request) -> Response:
     """Figures for Prometheus."""
     figures = request.app.state.figures
-    waiting = parked = lag = not_taken = nan  # not known while the database cannot be reached
+    waiting = parked = lag = not_taken = silent = (
+        nan  # not known while the database cannot be reached
+    )
     try:
         with Session(request.app.state.reader) as session:
             backlog = health.backlog(session)
             not_taken = digests.not_taken(session)
+            silent = len(silence.found_silent(session, request.app.state.policy))
         waiting, parked, lag = backlog.waiting, backlog.parked, backlog.lag_seconds
     except Exception as error:
         if not unavailable(error):
@@ -85,4 +88,5 @@ def metrics(request: Request) -> Response:
     figures.parked.set(parked)
     figures.lag.set(lag)
     figures.digests_not_taken.set(not_taken)
+    figures.silent.set(silent)
     return Response(generate_latest(figures.registry), media_type=CONTENT_TYPE_LATEST)

@@ -25,7 +25,9 @@ class DeliveryState(StrEnum):
 class Delivery(Record, table=True):
     """A call as it arrived. Never changed: a trigger refuses it."""
 
-    connector_id: UUID = Field(foreign_key="connector.id", index=True)
+    __table_args__ = (Index("ix_delivery_connector", "connector_id", "id"),)
+
+    connector_id: UUID = Field(foreign_key="connector.id")
     content_type: str = Field(max_length=200)
     headers: dict[str, str] = Field(sa_type=JSON)
     body: bytes = Field(sa_type=LargeBinary)

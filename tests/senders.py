@@ -10,8 +10,11 @@ from typing import Any
 
 from fastapi.testclient import TestClient
 from httpx2 import Response
+from sqlmodel import Session
 
-from models.base import utc_now
+from models.base import new_id, utc_now
+from models.connector import Connector
+from models.delivery import Delivery, DeliveryState, DeliveryStatus
 
 SAMPLES = Path(__file__).parent / "data" / "crm"
 BEARER = "a-bearer-of-sixteen-or-more"
@@ -96,3 +99,24 @@ def sender(boss: TestClient, kind: str = "generic", **fields: Any) -> Sender:
     made = boss.post("/api/v1/connectors", json=new)
     assert made.status_code == 201, made.text
     return Sender(boss, made.json(), made.headers["ETag"])
+
+
+def delivered(
+    session: Session, connector: Connector, at: datetime, *, reconciled: bool = False
+) -> None:
+    """A delivery that came some time ago."""
+    delivery = Delivery(
+        id=new_id(),
+        created_at=at,
+        connector_id=connector.id,
+        content_type="",
+        headers={},
+        body=b"",
+        sha256="",
+        reconciled=reconciled,
+    )
+    session.add(delivery)
+    session.flush()
+    status = DeliveryStatus(delivery_id=delivery.id, state=DeliveryState.processed, due_at=at)
+    session.add(status)
+    session.flush()

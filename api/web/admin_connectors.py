@@ -2,6 +2,7 @@
 
 import base64
 import secrets
+from datetime import datetime
 from http import HTTPStatus
 from typing import Any
 from uuid import UUID
@@ -13,7 +14,7 @@ from api.web.pages import By, Filled, Page, faults_of, reading, see, shaped, wri
 from api.web.templating import render
 from api.work import Session
 from models.connector import ConnectorChange, ConnectorKind, ConnectorNew
-from services import connectors
+from services import connectors, silence
 from services.errors import Conflict, Invalid, invalid
 from services.permissions import Caller, Permission
 from services.vault import Vault
@@ -131,9 +132,12 @@ def _page(request: Request, by: Caller, **shown: Any) -> Response:
     """
     policy, vault = request.app.state.policy, request.app.state.vault
 
-    def deed(session: Session) -> list[Any]:
+    def deed(session: Session) -> tuple[list[Any], dict[UUID, datetime]]:
         listed, _more = connectors.list_connectors(session, by, limit=MOST)
-        return [connectors.seen(policy, vault, each) for each in listed]
+        quiet = silence.silent(session, by, policy)
+        return [connectors.seen(policy, vault, each) for each in listed], quiet
+
+    listed, quiet = reading(request, deed)
 
     faults: dict[str, str] = shown.get("faults", {})
     wrong: dict[UUID, str] = shown.get("wrong", {})
@@ -142,7 +146,8 @@ def _page(request: Request, by: Caller, **shown: Any) -> Response:
         "admin_connectors.html",
         HTTPStatus.UNPROCESSABLE_ENTITY if faults or wrong else HTTPStatus.OK,
         section="connectors",
-        connectors=reading(request, deed),
+        connectors=listed,
+        silent=quiet,
         typed=shown.get("typed", dict.fromkeys(FIELDS, "") | {"kind": "generic"}),
         faults=faults,
         wrong=wrong,

@@ -16,7 +16,7 @@ from api.web.pages import By, Filled, Page, by_field, reading, see, shaped, writ
 from api.web.templating import render
 from api.work import Session
 from models.delivery import DeliverySeen, DeliveryState, Dismissal, ReplayFilter
-from services import inbox
+from services import inbox, silence
 from services.errors import Conflict, DomainError, Invalid
 from services.permissions import Caller, Permission
 
@@ -107,6 +107,7 @@ def list_deliveries(request: Request, by: By, wanted: Annotated[Wanted, Query()]
             "deliveries": found,
             "next_page": wanted.address(cursor=more) if more else None,
             "senders": inbox.senders(session, by),
+            "silent": silence.silent(session, by, request.app.state.policy),
             "counts": inbox.count_by_state(session, by, wanted.connector_id),
         }
 

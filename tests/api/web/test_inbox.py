@@ -1,12 +1,17 @@
 """The inbox as pages: what came, why it is parked, and reading it again."""
 
+from datetime import timedelta
+
 import pytest
 from fastapi.testclient import TestClient
+from sqlmodel import select
 
+from models.base import utc_now
+from models.connector import Connector
 from models.user import Role
 from tests.api.web.conftest import Browser
 from tests.factories import Make
-from tests.senders import ACME, BEARER, SIGNING_SECRET, Sender, sender, signed
+from tests.senders import ACME, BEARER, SIGNING_SECRET, Sender, delivered, sender, signed
 
 ASK = {"title": "SSO", "account": ACME}
 FOREIGN = {"wish": "SSO", "account_domain": "acme.example", "account_name": "Acme"}
@@ -50,6 +55,18 @@ class TestList:
         page = desk.get(f"/inbox?connector_id={other.connector['id']}").text
 
         assert f"/inbox/{parked['id']}" not in page
+
+    def test_a_sender_that_stopped_is_told_of_everywhere(
+        self, desk: TestClient, admin: TestClient, outside: Sender, make: Make
+    ) -> None:
+        connector = make.session.exec(select(Connector)).one()
+        for day in range(20, 50, 3):
+            delivered(make.session, connector, utc_now() - timedelta(days=day))
+        make.session.commit()
+
+        assert "is silent" in desk.get("/inbox").text
+        assert "Silent since" in admin.get("/admin/connectors").text
+        assert "nomaybe_silent_connectors 1.0" in outside.boss.get("/metrics").text
 
     def test_an_empty_one_says_how_to_connect_a_crm(self, desk: TestClient) -> None:
         assert "No CRM is connected yet" in desk.get("/inbox").text
