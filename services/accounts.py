@@ -183,7 +183,7 @@ def put_account(
         if "name" not in change.model_fields_set:
             raise invalid("name", f"{ref.source} {ref.id!r} is new, so it needs a name")
         account = _create(session, by, change.name, change)
-        references.add(session, AccountRef, account.id, [ref])
+        references.name_new(session, AccountRef, account.id, ref, change.external_refs)
         return account, True
     account = load(session, Account, found, lock=True)
     _change(session, by, policy, account, change)
@@ -322,11 +322,18 @@ def find_or_add_contact(
     if wanted is None:
         return None
     same = Contact.email == wanted.email if wanted.email else Contact.name == wanted.name
-    found = session.exec(
-        select(Contact.id).where(Contact.account_id == account.id, same).order_by(col(Contact.id))
-    ).first()
+    known = select(Contact.id).where(Contact.account_id == account.id, same)
+    known = known.order_by(col(Contact.id))
+    found = session.exec(known).first()
     if found is not None:
         return found
+    if session.get_bind().dialect.name != "sqlite":
+        # Somebody may add the same person at this moment, and nothing else would tell.
+        here = select(Account.id).where(Account.id == account.id)
+        session.exec(here.with_for_update(key_share=True))
+        found = session.exec(known).first()
+        if found is not None:
+            return found
     contact = Contact(account_id=account.id, name=wanted.name, email=wanted.email)
     session.add(contact)
     session.flush()

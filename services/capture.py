@@ -77,6 +77,7 @@ def take(session: Session, sender: Sender, index: int, told: Told) -> Deed:
         session.add(LastSaid(ask_id=ask.id, said_at=said_at, delivery_id=sender.delivery_id))
         return Deed("logged", ask.id)
     last = session.get_one(LastSaid, ask.id, with_for_update=True)
+    session.refresh(ask)  # whoever held that row before us may have changed it
     is_older = (said_at, sender.delivery_id) < (last.said_at, last.delivery_id)
     teller = last.delivery_id
     if not is_older:

@@ -147,7 +147,7 @@ def put_opportunity(
         if change.account_id is None:
             raise invalid("account_id", "must name an account")
         opportunity = _create(session, by, change.account_id, change.name, change)
-        references.add(session, OpportunityRef, opportunity.id, [ref])
+        references.name_new(session, OpportunityRef, opportunity.id, ref, change.external_refs)
         return opportunity, True
     opportunity = load(session, Opportunity, found, lock=True)
     if change.account_id is not None:

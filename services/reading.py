@@ -19,7 +19,7 @@ from models.base import utc_now
 from models.connector import Connector, ConnectorKind, ConnectorSettings
 from models.delivery import Delivery, DeliveryEvent, DeliveryKey, DeliveryState, DeliveryStatus
 from models.user import Role, User
-from services import capture, record_asks
+from services import capture, record_asks, records
 from services.asks import Origin
 from services.capture import Deed
 from services.connectors import receive_url
@@ -128,11 +128,13 @@ def _read(
     firsts = _firsts(session, delivery, [key_of(each) for each in found])
     if found and delivery.id not in firsts:
         return DeliveryState.duplicate, _same_as(firsts[0])
+    origin = Origin(dialect.SOURCE, f"{dialect.SOURCE}:{connector.id}")
+    records.hold(session, [records.source_of(origin, e) for e in found if isinstance(e, Change)])
     sender = capture.Sender(
         by=_system_caller(session),
         policy=policy,
         settings=settings,
-        origin=Origin(dialect.SOURCE, f"{dialect.SOURCE}:{connector.id}"),
+        origin=origin,
         delivery_id=delivery.id,
         arrived_at=delivery.created_at,
     )

@@ -15,7 +15,7 @@ from services.asks import Origin, read_ask
 from services.capture import Deed, Sender
 from services.crm import records
 from services.crm.dialect import Change
-from services.records import Record, linked_to, load, remember
+from services.records import Record, linked_to, load, remember, source_of
 from services.revisions import revise
 
 LONGEST_TITLE = 200
@@ -27,8 +27,7 @@ def take(session: Session, sender: Sender, change: Change) -> Deed:
     Raises:
         DomainError: It cannot be brought on file; the error names the field, and nothing is kept.
     """
-    system = str(sender.origin.source)
-    source = f"{system}:{change.organization}" if change.organization else sender.origin.name
+    source = source_of(sender.origin, change)
     sender = replace(sender, origin=Origin(sender.origin.source, source))
     record, newer = remember(session, sender, change)
     if record.kind == records.COMPANY:

@@ -1,17 +1,19 @@
 """The records of CRMs, and the newest word on each of their fields, in whatever order they come."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlmodel import Session, col, select
+from sqlmodel import Session, col, func, select
 
 from models.record import RecordSaid
+from services.asks import Origin
 from services.capture import Sender
 from services.crm import records
 from services.crm.dialect import Change
 
 BRANDS = {"hubspot": "HubSpot", "salesforce": "Salesforce", "pipedrive": "Pipedrive"}
+LOCKS = 7_296_285  # the family of advisory locks on PostgreSQL; SQLite has one writer
 MOST_MERGES = 10  # one after another
 MOST_LINKED = 1000
 
@@ -63,11 +65,25 @@ def load(session: Session, source: str, key: str) -> Record:
     return Record(source, key, {row.field: row for row in rows})
 
 
-def remember(session: Session, sender: Sender, change: Change) -> tuple[Record, bool]:
-    """Keep each word that is the newest on its field.
+def hold(session: Session, sources: Iterable[str]) -> None:
+    """Keep other workers from reading what these CRMs tell, until the transaction ends.
 
-    Whoever changes a record holds its first row, so that two workers cannot miss each other.
+    What follows from a deal rests on its company and its people too, and the other way round. Two
+    workers that read of both at once would each miss what the other one writes.
     """
+    if session.get_bind().dialect.name == "sqlite":
+        return
+    for name in sorted(set(sources)):  # in the same order, so that two cannot wait for each other
+        session.execute(select(func.pg_advisory_xact_lock(LOCKS, func.hashtext(name))))
+
+
+def source_of(origin: Origin, change: Change) -> str:
+    """Which CRM tells of a record: connectors of one organization tell of the same records."""
+    return f"{origin.source}:{change.organization}" if change.organization else origin.name
+
+
+def remember(session: Session, sender: Sender, change: Change) -> tuple[Record, bool]:
+    """Keep each word that is the newest on its field."""
     known = _held(session, sender, change)
     newer = False
     for field, value in change.fields.items():

@@ -58,6 +58,18 @@ def of(
     return found
 
 
+def name_new(
+    session: Session, table: Table, owner_id: UUID, ref: ExternalRef, others: Sequence[ExternalRef]
+) -> None:
+    """Give a new record the reference that it was looked up by in vain, unless `others` has it.
+
+    Whoever makes one of that name at this moment collides with it, tries again, and finds it. To
+    look once more would refuse the second one instead.
+    """
+    if ref not in others:
+        _insert(session, table, owner_id, ref)
+
+
 def add(session: Session, table: Table, owner_id: UUID, refs: Sequence[ExternalRef]) -> bool:
     """Give a record more external references; those that it has stay.
 
@@ -73,8 +85,12 @@ def add(session: Session, table: Table, owner_id: UUID, refs: Sequence[ExternalR
         if owner is not None and owner != owner_id:
             raise ReferenceTaken(f"{ref.source} {ref.id!r} names {owner} already.")
         if owner is None:
-            key = "account_id" if table is AccountRef else "opportunity_id"
-            session.add(table(source=ref.source, external_id=ref.id, **{key: owner_id}))
-            session.flush()
+            _insert(session, table, owner_id, ref)
             added = True
     return added
+
+
+def _insert(session: Session, table: Table, owner_id: UUID, ref: ExternalRef) -> None:
+    key = "account_id" if table is AccountRef else "opportunity_id"
+    session.add(table(source=ref.source, external_id=ref.id, **{key: owner_id}))
+    session.flush()
