@@ -15,7 +15,7 @@ import uvicorn
 
 from api.terminal import Refused
 
-GRACE = 20  # seconds that requests under way have to end
+GRACE = 18  # seconds that requests under way have to end
 
 
 @contextmanager

@@ -117,6 +117,7 @@ class Worker:
         def deed(session: Session) -> list[DeliveryState | None]:
             ends, states = monotonic() + TOGETHER_SECONDS, list[DeliveryState | None]()
             for each in held:
+                session.expire_all()  # as others may have left it meanwhile
                 states.append(reading.process(session, self._policy, each))
                 if monotonic() > ends or self._stopping.is_set():
                     break
