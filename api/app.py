@@ -106,7 +106,8 @@ def create_app(
         await anyio.to_thread.run_sync(state.worker.stop)
         if postman is not None:
             await anyio.to_thread.run_sync(postman.stop)
-        state.engines.dispose()
+        if state.engines_end_with_it:
+            state.engines.dispose()
 
     app = FastAPI(
         title="Nomaybe",
@@ -146,13 +147,15 @@ def furnish(
         app: The application, not running.
         settings: The operator's.
         demo: Whether it shows invented data.
-        engines: Those of an earlier run on the same database; they know its statements already.
+        engines: Those of an earlier run on the same database; they know its statements already,
+            and stay open when this run ends.
     """
     state = app.state
     state.demo = demo
     state.threads = settings.threads or (4 if settings.database.startswith("sqlite") else 8)
     secret = settings.secret_key.get_secret_value() if settings.secret_key else None
     state.engines = engines or open_engines(settings.database, pool_size=state.threads + 4)
+    state.engines_end_with_it = engines is None
     state.writer, state.reader, state.glance = state.engines
     engine = state.writer
     # SQLite has one writer at a time: waiting here costs nothing, waiting there means polling.

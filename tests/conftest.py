@@ -20,7 +20,7 @@ from services.permissions import Caller
 from services.policy import Policy
 from services.settings import Settings
 from services.users import caller_for
-from tests.databases import database, drop_spare, scratch
+from tests.databases import ON_SQLITE, database, drop_spare, scratch
 from tests.factories import Make
 
 As = Callable[..., TestClient]
@@ -69,7 +69,8 @@ def session(database_url: str) -> Iterator[Session]:
     engine = engine_at(database_url)
     with Session(engine, expire_on_commit=False) as session:
         yield session
-    engine.dispose()
+    if ON_SQLITE:
+        engine.dispose()
 
 
 @pytest.fixture
@@ -109,7 +110,8 @@ def app(built: FastAPI, settings: Settings) -> Iterator[FastAPI]:
     engines = engines_at(settings.database)
     furnish(built, settings, engines=engines)
     yield built
-    engines.dispose()
+    if ON_SQLITE:
+        engines.dispose()
 
 
 @pytest.fixture
@@ -153,10 +155,12 @@ def boss(client_as: As) -> TestClient:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Trace what reaches new lines; it makes a test take twice as long.
+    """Start with those in a browser, which then is started once; trace what reaches new lines.
 
-    Tests that take seconds repeat what quick ones reach, and so do the further cases of one test.
+    Tracing makes a test take twice as long. Tests that take seconds repeat what quick ones reach,
+    and so do the further cases of one test.
     """
+    items.sort(key=lambda item: item.get_closest_marker("browser") is None)
     traced = set[object]()
     for item in items:
         again = getattr(item, "function", item) in traced

@@ -6,11 +6,12 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
-from sqlalchemy import Connection, NullPool, create_engine, make_url, text
+from sqlalchemy import Connection, Engine, NullPool, create_engine, make_url, text
 
 SERVER = make_url(os.environ.get("TEST_DATABASE_URL", "sqlite://"))
 ON_SQLITE = SERVER.get_backend_name() == "sqlite"
@@ -76,7 +77,7 @@ class _Held:
         _administer(f"CREATE DATABASE {name} {like}")
         if not bare:
             return cls(name, template, None)
-        with _connection(name) as made:
+        with _connected(name).begin() as made:
             return cls(name, template, _shape(made))
 
     @property
@@ -90,11 +91,12 @@ class _Held:
             self.drop()
 
     def drop(self) -> None:
+        _connected(self.name).dispose()
         _administer(f"DROP DATABASE {self.name} WITH (FORCE)")
 
     def _emptied(self) -> bool:
         """Whether it could be emptied, since it has the shape that it was made in."""
-        with _connection(self.name) as own:
+        with _connected(self.name).begin() as own:
             own.exec_driver_sql(_LEAVE)
             if _shape(own) != self.shape:
                 return False
@@ -108,7 +110,7 @@ class _Held:
 _SPARE: list[_Held] = []
 _LEAVE = (
     "SELECT pg_terminate_backend(pid, 10000) FROM pg_stat_activity"
-    " WHERE datname = current_database() AND pid <> pg_backend_pid()"
+    " WHERE datname = current_database() AND pid <> pg_backend_pid() AND state <> 'idle'"
 )
 _TABLES = (
     "SELECT relname FROM pg_class WHERE relnamespace = 'public'::regnamespace AND relkind = 'r'"
@@ -131,11 +133,9 @@ def _shape(connection: Connection) -> tuple[Any, ...]:
     return tuple(connection.exec_driver_sql(f"SELECT {newest}, {version}").one())
 
 
-@contextmanager
-def _connection(name: str) -> Iterator[Connection]:
-    engine = create_engine(SERVER.set(database=name), poolclass=NullPool)
-    with engine.begin() as connection:
-        yield connection
+@cache
+def _connected(name: str) -> Engine:
+    return create_engine(SERVER.set(database=name), pool_size=1)
 
 
 def _administer(statement: str) -> None:

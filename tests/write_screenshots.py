@@ -8,7 +8,7 @@ from pathlib import Path
 
 from playwright.sync_api import Page, ViewportSize, sync_playwright
 
-from tests.browser.test_pages import FLAGS, NAMES
+from tests.browser.conftest import FLAGS, NAMES
 from tests.processes import NOMAYBE, environment, running
 
 PICTURES = Path(__file__).parent.parent / "docs" / "pictures"

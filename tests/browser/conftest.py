@@ -1,21 +1,41 @@
 """What drives the journeys, and what is said of them at the end: the keys that each took."""
 
+import os
 import re
+import shutil
+import threading
 from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser
+import uvicorn
+from fastapi import FastAPI
+from playwright.sync_api import Browser, expect, sync_playwright
 
 from api.auth import COOKIE
+from api.serving import listen
 from models.user import Role, User
 from services import sign_in
 from tests.browser.hands import Hand, Keys
-from tests.browser.test_pages import SECONDS, chromium, port  # noqa: F401  # fixtures
 from tests.databases import ON_SQLITE
 from tests.factories import Make
 
 Enter = Callable[[Hand, User | Role], None]
+NAMES = ("chromium", "chromium-browser", "google-chrome")
+FLAGS = [
+    "--headless",
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    # A host that is no "trustworthy origin": there browsers send no Sec-Fetch-Site.
+    "--host-resolver-rules=MAP nomaybe.test 127.0.0.1",
+]
+SECONDS = 20
+expect.set_options(timeout=SECONDS * 1000)  # a busy machine is slow, and not wrong
 # Each journey is walked in each way once, and by one of them on either database.
 HANDS = ("mouse without scripts", "keys") if ON_SQLITE else ("mouse",)
 # A refused form is shown with its status, of which a browser tells the console.
@@ -37,10 +57,37 @@ WATCH = """new PerformanceObserver(list => {
 }).observe({type: "layout-shift", buffered: true})"""
 
 
+@pytest.fixture(scope="package")  # its event loop must not outlive these tests
+def chromium() -> Iterator[Browser]:
+    """A Chromium of this machine."""
+    found = next(filter(None, map(shutil.which, NAMES)), None)
+    if found is None:
+        said = f"no browser: none of {', '.join(NAMES)} is on the path"
+        if os.environ.get("CI"):
+            pytest.fail(said)
+        pytest.skip(said)
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=found, args=FLAGS)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def port(app: FastAPI) -> Iterator[int]:
+    """The port of a server that runs in a thread, with a database of its own."""
+    with listen("127.0.0.1", 0) as listening:
+        server = uvicorn.Server(uvicorn.Config(app, log_config=None, lifespan="on"))
+        thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]})
+        thread.start()
+        yield int(listening.getsockname()[1])
+        server.should_exit = True
+        thread.join(SECONDS)
+
+
 @pytest.fixture(params=HANDS)
 def hand(
-    chromium: Browser,  # noqa: F811  # the fixtures' values
-    port: int,  # noqa: F811
+    chromium: Browser,
+    port: int,
     request: pytest.FixtureRequest,
     record_property: Callable[[str, Any], None],
 ) -> Iterator[Hand]:
@@ -67,7 +114,7 @@ def hand(
 
 
 @pytest.fixture
-def enter(make: Make, port: int) -> Enter:  # noqa: F811
+def enter(make: Make, port: int) -> Enter:
     """`enter(hand, Role.pm)` signs somebody new in, and `enter(hand, user)` a person on file."""
 
     def signed_in(hand: Hand, who: User | Role) -> None:

@@ -12,9 +12,8 @@ from playwright.sync_api import Browser, Page, expect
 from api.auth import COOKIE
 from models.user import Role
 from services import sign_in
-from tests.browser.conftest import WATCH, Enter
+from tests.browser.conftest import SECONDS, WATCH, Enter
 from tests.browser.hands import Keys
-from tests.browser.test_pages import SECONDS
 from tests.factories import Make
 from tests.senders import sender
 

@@ -1,67 +1,18 @@
 """The whole way through the pages, in a real browser against a real server."""
 
-import os
 import re
-import shutil
-import socket
-import threading
 from collections.abc import Iterator
 
 import pytest
-import uvicorn
-from fastapi import FastAPI
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from playwright.sync_api import Browser, Page, expect
 
 from models.user import Role
 from services import sign_in
+from tests.browser.conftest import SECONDS
 from tests.databases import ON_SQLITE
 from tests.factories import Make
 
 pytestmark = pytest.mark.browser
-
-NAMES = ("chromium", "chromium-browser", "google-chrome")
-FLAGS = [
-    "--headless",
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-    # A host that is no "trustworthy origin": there browsers send no Sec-Fetch-Site.
-    "--host-resolver-rules=MAP nomaybe.test 127.0.0.1",
-]
-SECONDS = 20
-expect.set_options(timeout=SECONDS * 1000)  # a busy machine is slow, and not wrong
-
-
-@pytest.fixture(scope="module")  # its event loop must not outlive these tests
-def chromium() -> Iterator[Browser]:
-    """A Chromium of this machine."""
-    found = next(filter(None, map(shutil.which, NAMES)), None)
-    if found is None:
-        said = f"no browser: none of {', '.join(NAMES)} is on the path"
-        if os.environ.get("CI"):
-            pytest.fail(said)
-        pytest.skip(said)
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=found, args=FLAGS)
-        yield browser
-        browser.close()
-
-
-@pytest.fixture
-def port(app: FastAPI) -> Iterator[int]:
-    """The port of a server that runs in a thread, with a database of its own."""
-    with socket.socket() as listening:
-        listening.bind(("127.0.0.1", 0))
-        server = uvicorn.Server(uvicorn.Config(app, log_config=None, lifespan="on"))
-        thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]})
-        thread.start()
-        yield int(listening.getsockname()[1])
-        server.should_exit = True
-        thread.join(SECONDS)
 
 
 # With the headers that tell a page from a foreign one, and without: each on one of the databases.

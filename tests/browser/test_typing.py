@@ -5,7 +5,8 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from tests.browser.test_pages import SECONDS, chromium, enter, link, port  # noqa: F401  # fixtures
+from tests.browser.conftest import SECONDS
+from tests.browser.test_pages import enter, link  # noqa: F401  # a fixture
 
 pytestmark = pytest.mark.browser
 
@@ -13,7 +14,7 @@ SMILE = "No. \N{SMILING FACE WITH SUNGLASSES}"  # one code point, and two units 
 
 
 @pytest.fixture
-def page(chromium: Browser, port: int) -> Iterator[Page]:  # noqa: F811  # the fixtures' values
+def page(chromium: Browser, port: int) -> Iterator[Page]:  # the fixtures' values
     """A page with JavaScript; anything the browser complains of fails the test."""
     complaints: list[str] = []
     context = chromium.new_context(base_url=f"http://127.0.0.1:{port}")

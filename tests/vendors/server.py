@@ -1,15 +1,17 @@
-"""A server of one's own in a thread, which can be told to fail."""
+"""A server in a thread, which can be told to fail."""
 
-import socket
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import cache
 from threading import Thread
 from typing import Any
 
 import uvicorn
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response, StreamingResponse
+
+from api.serving import address_of, listen
 
 TOKEN = "pat-eu1-a-token-of-invention"  # noqa: S105  # invented
 
@@ -73,23 +75,33 @@ class Vendor:
         return [path for path, _sent in self.asked]
 
 
+class _Place:
+    """A server on a free port; whose records it serves changes from test to test."""
+
+    def __init__(self) -> None:
+        self.vendor: Vendor | None = None
+        listening = listen("127.0.0.1", 0)
+        self.url = address_of(listening)
+        config = uvicorn.Config(self, log_config=None, lifespan="off", access_log=False)
+        run = uvicorn.Server(config).run
+        Thread(target=run, kwargs={"sockets": [listening]}, daemon=True).start()
+
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        request = Request(scope, receive)
+        vendor = self.vendor
+        response = Response(status_code=503) if vendor is None else await vendor.answer(request)
+        await response(scope, receive, send)
+
+
+_place = cache(_Place)  # to start and stop one takes longer than most tests
+
+
 @contextmanager
 def served(vendor: Vendor) -> Iterator[None]:
     """Serve a CRM on a free port."""
-
-    async def application(scope: Any, receive: Any, send: Any) -> None:
-        response = await vendor.answer(Request(scope, receive))
-        await response(scope, receive, send)
-
-    listening = socket.create_server(("127.0.0.1", 0))
-    vendor.url = f"http://127.0.0.1:{listening.getsockname()[1]}"
-    config = uvicorn.Config(application, log_config=None, lifespan="off", access_log=False)
-    server = uvicorn.Server(config)
-    thread = Thread(target=server.run, kwargs={"sockets": [listening]}, daemon=True)
-    thread.start()
+    place = _place()
+    vendor.url, place.vendor = place.url, vendor
     try:
         yield
     finally:
-        server.should_exit = True
-        thread.join(10)
-        listening.close()
+        place.vendor = None
