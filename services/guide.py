@@ -11,6 +11,7 @@ from sqlalchemy import select
 from sqlmodel import Session, col
 
 from models.ask import Ask, AskState
+from models.base import utc_today
 from models.feature import COMMITABLE, Feature, FeatureStatus
 from models.product import BarSeen, Maturity, Product
 from models.response import Basis, EvidenceSeen, ResponseKind
@@ -50,6 +51,16 @@ class Facts:
     bar_reached: bool
     others: int  # shareable features to order it among
 
+    @property
+    def committed(self) -> bool:
+        """Whether a PM has committed it with a date, be that past by now."""
+        return self.status in COMMITABLE and self.target_on is not None
+
+    @property
+    def late(self) -> bool:
+        """Whether that date has passed, so that nobody can be told it any more."""
+        return self.committed and self.target_on is not None and self.target_on < utc_today()
+
 
 def guide(session: Session, by: Caller, policy: Policy, ask_id: UUID) -> dict[str, Any]:
     """The answer that the facts support for an ask, in the shape of `GuideSeen`.
@@ -82,9 +93,9 @@ def guide(session: Session, by: Caller, policy: Policy, ask_id: UUID) -> dict[st
 
 def known(evidence: EvidenceSeen) -> wording.Facts:
     """The facts that a straight wording names: the day of what is planned, demand and its bar."""
-    committed = evidence.feature_status in COMMITABLE and evidence.target_on is not None
+    day = evidence.target_on if evidence.feature_status in COMMITABLE else None
     return wording.Facts(
-        date=_day(evidence.target_on) if committed else None,
+        date=_day(day) if day is not None and day >= utc_today() else None,
         asking=evidence.live_accounts_asking,
         live=evidence.live_accounts,
         bar=evidence.bar.accounts if evidence.bar else None,
@@ -173,17 +184,17 @@ def quoted(name: str) -> str:
 def propose(facts: Facts) -> list[Proposal]:
     """The answers that the facts support, the best first; there is always at least one.
 
-    Shipped is a yes today; planned with a date is a yes by then; declined is a no. What is only a
-    candidate is ranked for an early product, which learns by it, and measured against the bar for
-    an established one.
+    Shipped is a yes today; planned with a date is a yes by then, unless that has passed; declined
+    is a no. What is only a candidate is ranked for an early product, which learns by it, and
+    measured against the bar for an established one.
     """
     if facts.status is FeatureStatus.shipped:
         return [_available(facts)]
-    if facts.status in COMMITABLE and facts.target_on is not None:
+    if facts.late:
+        return [*_ranked(facts), _overdue(facts)]
+    if facts.committed:
         return [_committed(facts), *_ranked(facts)]
-    if facts.status is FeatureStatus.declined:
-        return [_not_planned(facts), _out_of_scope(facts)]
-    if facts.status is None:
+    if facts.status in {FeatureStatus.declined, None}:
         return [_not_planned(facts), _out_of_scope(facts)]
     short = facts.evidence.bar is not None and not facts.bar_reached
     demand = [_insufficient(facts)] if short else []
@@ -214,7 +225,9 @@ def reasons(facts: Facts) -> list[str]:
         said.append(f"{facts.name} is shipped.")
     elif facts.status in COMMITABLE:
         state = "in progress" if facts.status is FeatureStatus.in_progress else "planned"
-        said.append(f"{facts.name} is {state} for {facts.target_on}.")
+        said.append(f"{facts.name} is {state} for {_day(facts.target_on) or 'no day yet'}.")
+        if facts.late:
+            said.append("That day has passed: ask the PM for another one before you say yes.")
     elif facts.status is FeatureStatus.declined:
         said.append(f"{facts.name} is declined: {facts.decline_reason}")
     else:
@@ -250,6 +263,14 @@ def _available(facts: Facts) -> Proposal:
 def _committed(facts: Facts) -> Proposal:
     words = f"Yes: {facts.name} ships on {_day(facts.target_on)}."
     return Proposal(ResponseKind.yes, Basis.committed, words)
+
+
+def _overdue(facts: Facts) -> Proposal:
+    words = (
+        f"No: {facts.name} was planned for {_day(facts.target_on)}. That day has passed and no"
+        " other is set, so we promise none."
+    )
+    return Proposal(ResponseKind.no, Basis.not_planned, words)
 
 
 def _not_planned(facts: Facts) -> Proposal:

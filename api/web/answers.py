@@ -41,7 +41,7 @@ from services import (
     similar,
     wording,
 )
-from services.errors import Conflict, DomainError, Invalid
+from services.errors import Conflict, DomainError, Invalid, Stale
 from services.permissions import Caller, Permission
 
 router = APIRouter(route_class=Page)
@@ -68,6 +68,11 @@ AT: dict[type[DomainError], str] = {
 CURES: dict[type[DomainError], str] = {
     responses.AlreadyAnswered: "If the mind changed, say why below.",
     responses.HedgedMessage: "Take the straight wording, or say below why these words must stand.",
+    responses.ContradictingMessage: (
+        "Choose the answer that the words give, or change the words. If both are right as they"
+        " are, say below why these words must stand."
+    ),
+    responses.Untriaged: "Say first which feature it is for; without one it can only be told no.",
     responses.NotAvailable: "If there is a way to do it today, describe it and mark it as one.",
 }
 _GIVEN: TypeAdapter[YesNew | NoNew | RankedNew] = TypeAdapter(ResponseNew)
@@ -125,12 +130,14 @@ def tell(request: Request, by: By, ask_id: UUID, form: Filled) -> Response:
         ask, _version = ask_views.get_ask(session, by, ask_id)
         if ask["response"] is None:
             raise Invalid("There is no answer yet that the customer could have been told.")
+        if form.get("response_id") not in {"", str(ask["response"]["id"])}:
+            raise Stale("The answer has changed since this page was opened. Read it again here.")
         told = shaped(ToldNew, {"channel": form.get("channel"), "on": form.get("on")})
         responses.tell(session, by, ask["response"]["id"], told)
 
     try:
         writing(request, deed)
-    except (Conflict, Invalid) as error:
+    except (Conflict, Invalid, Stale) as error:
         return _page(request, by, ask_id, error=error, untold=error.detail)
     return see(f"/asks/{ask_id}?notice=told")
 
@@ -319,6 +326,7 @@ def _refusal(error: DomainError, form: Form | None) -> dict[str, Any]:
         "cure": CURES.get(type(error), error.cure) if type(error) is not Invalid else "",
         "faults": {} if hedges or isinstance(error, Conflict) else _faults(error),
         "hedges": hedges,
+        "contradicts": isinstance(error, responses.ContradictingMessage),
         "marked": _marked(message, hedges),
     }
 

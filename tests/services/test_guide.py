@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from models.account import Segment
 from models.ask import Ask
-from models.base import new_id
+from models.base import new_id, utc_today
 from models.feature import FeatureStatus
 from models.product import BarSeen, Maturity
 from models.response import EvidenceSeen, ResponseKind
@@ -151,6 +151,11 @@ def proposal(make: Make, ask: Ask) -> dict[str, Any]:
     return guide.guide(make.session, make.boss, make.policy, ask.id)
 
 
+def kind_and_basis(found: dict[str, Any]) -> dict[str, Any]:
+    """An answer that the guide names, without its words."""
+    return {"kind": found["kind"], "basis": found["basis"]}
+
+
 def shown(make: Make, product_id: Any, count: int = 2) -> None:
     """Features to order the asked one among."""
     for _each in range(count):
@@ -166,10 +171,39 @@ class TestGuide:
 
     @pytest.mark.parametrize("status", ["planned", "in_progress"])
     def test_planned_is_a_yes_by_its_day(self, status: str, make: Make) -> None:
-        found = proposal(make, make.ask(feature=make.planned(status=status, title="SSO")))
+        feature = make.planned(date(2100, 3, 1), status=status, title="SSO")
+
+        found = proposal(make, make.ask(feature=feature))
 
         assert found["proposal"] == {"kind": "yes", "basis": "committed"}
-        assert found["wording"] == "Yes: \u201cSSO\u201d ships on 1 March 2027."
+        assert found["wording"] == "Yes: \u201cSSO\u201d ships on 1 March 2100."
+
+    def test_a_day_that_has_passed_is_promised_to_nobody(self, make: Make) -> None:
+        product = make.product()
+        ask = make.ask(feature=make.planned(date(2026, 3, 1), title="SSO", product_id=product.id))
+
+        alone = proposal(make, ask)
+        shown(make, product.id)
+        beside = proposal(make, ask)
+
+        assert alone["proposal"] == {"kind": "no", "basis": "not_planned"}
+        assert "was planned for 1 March 2026." in alone["wording"]
+        assert alone["alternatives"] == []
+        assert [beside["proposal"], *map(kind_and_basis, beside["alternatives"])] == [
+            {"kind": "ranked", "basis": None},
+            {"kind": "no", "basis": "not_planned"},
+        ]
+        assert any("That day has passed" in each for each in beside["because"])
+
+    def test_a_straight_wording_names_no_day_that_has_passed(self, make: Make) -> None:
+        days = [date(2026, 3, 1), utc_today(), date(2100, 3, 1)]
+        asks = [make.ask(feature=make.planned(day)) for day in days]
+
+        known = [guide.known_of(make.session, make.boss, make.policy, ask.id) for ask in asks]
+
+        assert known[0].date is None
+        assert known[1].date is not None
+        assert known[2].date == "1 March 2100"
 
     def test_declined_is_a_no(self, make: Make) -> None:
         feature = make.feature(status="declined", decline_reason="Out of our way.")

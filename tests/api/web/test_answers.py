@@ -30,13 +30,13 @@ class TestPage:
         assert "Audit" in page.text
 
     def test_the_guide_fills_in_its_proposal(self, desk: TestClient, make: Make) -> None:
-        ask = make.ask(feature=make.planned(date(2027, 3, 1), title="SSO"))
+        ask = make.ask(feature=make.planned(date(2100, 3, 1), title="SSO"))
 
         page = desk.get(f"/asks/{ask.id}")
 
         assert "The guide proposes" in page.text
         assert 'name="kind" value="yes" checked' in page.text
-        assert "ships on 1 March 2027." in page.text
+        assert "ships on 1 March 2100." in page.text
 
     def test_an_alternative_can_be_taken_instead(self, desk: TestClient, make: Make) -> None:
         ask = make.ask(feature=make.feature(status="declined", decline_reason="Too wide"))
@@ -252,6 +252,19 @@ class TestRefused:
         assert said in answer.text
         assert given(session) == []
 
+    def test_words_that_say_the_opposite_may_stand_with_a_reason(
+        self, desk: TestClient, make: Make
+    ) -> None:
+        ask = make.ask(make.customer(), make.feature())
+        no = {"kind": "no", "basis": "not_planned", "message_no": "Yes, we will build it by May."}
+
+        refused = desk.post(f"/asks/{ask.id}/responses", data=no)
+        taken = desk.post(f"/asks/{ask.id}/responses", data=no | {"hedge_override": "A quotation."})
+
+        assert refused.status_code == 422
+        assert "These words must stand, because" in refused.text
+        assert taken.status_code == 303
+
     def test_an_untriaged_ask_can_only_be_told_no(self, desk: TestClient, make: Make) -> None:
         ask = make.ask()
 
@@ -335,6 +348,20 @@ class TestTold:
         assert "Was the customer told?" in before
         assert "told by call" in after
         assert "Was the customer told?" not in after
+
+    def test_an_answer_that_another_one_replaced_meanwhile_is_not_noted_as_told(
+        self, desk: TestClient, make: Make
+    ) -> None:
+        ask = make.ask()
+        stale = make.response(ask, kind="no", basis="out_of_scope")
+        make.response(ask, kind="no", basis="not_planned", supersedes_reason="It was dropped.")
+        data = {"channel": "call", "on": "2026-01-05", "response_id": str(stale.id)}
+
+        answer = desk.post(f"/asks/{ask.id}/told", data=data)
+
+        assert answer.status_code == 412
+        assert "The answer has changed since this page was opened." in answer.text
+        assert "told by call" not in desk.get(f"/asks/{ask.id}").text
 
     @pytest.mark.parametrize(
         "data", [{"channel": "pigeon", "on": "2026-01-05"}, {"channel": "call", "on": "soon"}]
