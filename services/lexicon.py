@@ -29,6 +29,7 @@ class Entry:
     negated: str = "refuse"
     dated: bool = False
     answered: bool = False
+    always: bool = False
     place: int = -1  # among the entries
 
 
@@ -126,6 +127,7 @@ def _entry(item: dict[str, Any], place: int) -> Entry:
         negated=item.get("negated", "refuse"),
         dated=item.get("dated", False),
         answered=item.get("answered", False),
+        always=item.get("always", False),
         place=place,
     )
 

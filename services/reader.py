@@ -1,19 +1,23 @@
 """The model of the hedge reader: what a sentence says, by its words, its clauses and its lexicon.
 
-A softmax regression over a bag of features. `training/` holds the sentences it was trained on and
-the script that wrote its weights, `reader.npz`. The work is linear in the words of the sentence.
+A softmax regression over a bag of features, beside small hidden layers over the commoner of them,
+which learn what features mean together. `training/` holds the sentences it was trained on and the
+script that wrote its weights, `reader.npz`. The work is linear in the words of the sentence.
 """
 
 import hashlib
 import io
 import math
 import tomllib
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from functools import cache
 from importlib.resources import files
+from itertools import accumulate
+from operator import or_
 from typing import NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
 from services.lexicon import LEXICON, PUNCTUATION
 from services.words import Token
@@ -33,6 +37,12 @@ _GRAM = 4  # letters in a row
 _LONGEST = 40  # letters of a word that are looked at
 _REMEMBERED = 20_000  # words whose features are kept at hand
 _HEDGE = LABELS.index("hedge")
+_AT_ONCE = 256  # sentences
+ADDED = 0.5
+"""The share of the odds by weights alone, beside those of the hidden layers."""
+
+Numbers = NDArray[np.float64]
+Integers = NDArray[np.int64]
 
 
 def _inflected(lemma: str) -> Iterator[str]:
@@ -81,13 +91,25 @@ class Said(NamedTuple):
 
 
 class _Model:
+    """What `python -m training` wrote.
+
+    Weights by feature and label, and hidden layers side by side: units by feature, labels by unit.
+    Weights and units are integers, since their sum is then the same in any order.
+    """
+
     def __init__(self, source: bytes) -> None:
         with np.load(io.BytesIO(source)) as data:
             self.knowledge = data["knowledge"].tobytes().decode()
             self.known = frozenset(data["words"].tobytes().decode().split("\n"))
-            self.weights = data["weights"]  # integers: their sum is the same in any order
+            self.weights = data["weights"]
             self.scale = float(data["scale"])
             self.bias = data["bias"]
+            self.units = data["units"]  # features x all units
+            self.unit_scale = data["unit_scale"]
+            self.unit_bias = data["unit_bias"]
+            self.labels = data["labels"]  # layers x units of one x labels
+            self.label_bias = data["label_bias"]
+            self.alone, self.beside = data["alone"], data["beside"]
             names = data["features"].tobytes().decode().split("\n")
         self.places = {name: place for place, name in enumerate(names) if place}
         others = self.weights.sum(axis=1, dtype=np.int64)
@@ -95,15 +117,40 @@ class _Model:
         self.lean: list[int] = (len(LABELS) * self.weights[:, _HEDGE].astype(int) - others).tolist()
         self._spelt: dict[str, frozenset[int]] = {}
 
+    def found(self, names: Iterable[str]) -> list[int]:
+        """The places of those features that the model knows."""
+        get = self.places.get
+        return [place for name in names if (place := get(name)) is not None]
+
     def spelt(self, word: str) -> frozenset[int]:
         """The places of the features of a word by itself."""
         found = self._spelt.get(word)
         if found is None:
-            get = self.places.get
-            found = frozenset(p for name in letters(word) if (p := get(name)) is not None)
+            found = frozenset(self.found(letters(word)))
             if len(self._spelt) < _REMEMBERED:
                 self._spelt[word] = found
         return found
+
+    def sums(self, places: Sequence[Collection[int]]) -> tuple[Integers, Integers]:
+        """The sums of the weights, and of the units, of some features, for each sentence."""
+        flat = np.fromiter((each for some in places for each in (0, *some)), np.int64)
+        starts = np.cumsum([0, *(len(some) + 1 for some in places[:-1])])
+        weighed = np.add.reduceat(self.weights[flat], starts, axis=0, dtype=np.int64)
+        return weighed, np.add.reduceat(self.units[flat], starts, axis=0, dtype=np.int64)
+
+    def odds(self, weighed: Integers, summed: Integers) -> Numbers:
+        """The logarithms of the odds of each label, for each sentence."""
+        alone = _logs(self.bias + self.scale * weighed)
+        raised = np.maximum(self.unit_scale * summed + self.unit_bias, 0)
+        layers, units, _ = self.labels.shape
+        raised = raised.reshape(-1, layers, 1, units)
+        said = _logs((raised @ self.labels)[:, :, 0] + self.label_bias).mean(axis=1)
+        return np.asarray(ADDED * alone + said)
+
+
+def _logs(logits: Numbers) -> Numbers:
+    top = logits - logits.max(axis=-1, keepdims=True)
+    return np.asarray(top - np.log(np.exp(top).sum(axis=-1, keepdims=True)))
 
 
 @cache
@@ -218,18 +265,67 @@ def _who(word: str) -> str:
     return next((role for role in ("us", "you", "it") if word in _ROLES[role]), "")
 
 
-def says(tokens: list[Token], hints: Iterable[str]) -> Said:
-    """What the model makes of a sentence, given what the lexicon found in it."""
+class Heard(NamedTuple):
+    """What the model makes of a sentence by itself, and beside what the others of its text say."""
+
+    alone: Said
+    beside: Said
+
+
+def says(sentences: Sequence[tuple[list[Token], Iterable[str]]]) -> list[Heard]:
+    """What the model makes of the sentences of a text, each with what the lexicon found in it."""
     read = model()
-    get = read.places.get
-    found = [get(name) for name, _ in features(tokens, read.known, hints)]
-    places = set(filter(None, found))
+    parts = [sentences[at : at + _AT_ONCE] for at in range(0, len(sentences), _AT_ONCE)]
+    sums = [read.sums([_places(read, tokens, hints) for tokens, hints in part]) for part in parts]
+    alone = [read.odds(*each) + read.alone for each in sums]
+    likeliest = [LABELS[label] for each in alone for label in each.argmax(axis=1).tolist()]
+    hints = context([tokens for tokens, _ in sentences], likeliest)
+    beside = [each.copy() for each in alone]
+    for part, at in enumerate(range(0, len(sentences), _AT_ONCE)):
+        some = [place for place, each in enumerate(hints[at : at + _AT_ONCE]) if each]
+        if some:
+            more = read.sums([read.found(hints[at + place]) for place in some])
+            summed = [one[some] + other for one, other in zip(sums[part], more, strict=True)]
+            beside[part][some] = read.odds(*summed) + read.beside
+    return [
+        Heard(Said(*one), Said(*other))
+        for pair in zip(alone, beside, strict=True)
+        for one, other in zip(*(np.exp(_logs(each)).tolist() for each in pair), strict=True)
+    ]
+
+
+def _places(read: _Model, tokens: list[Token], hints: Iterable[str]) -> set[int]:
+    places = set(read.found(name for name, _ in features(tokens, read.known, hints)))
     for word in {token.word for token in tokens}:
         places |= read.spelt(word)
-    total = read.weights[list(places)].sum(axis=0, dtype=np.int64)
-    logits = read.bias + read.scale * total
-    odds = np.exp(logits - logits.max())
-    return Said(*(odds / odds.sum()).tolist())
+    return places
+
+
+def context(sentences: Sequence[list[Token]], labels: Sequence[str]) -> list[frozenset[str]]:
+    """Features of each sentence of a text beside which others answer: what those say, and where.
+
+    A word on how a decision was made hedges by itself, and not beside the decision; and a question
+    that is answered at once is none. Where no other sentence answers, there are none.
+    """
+    spoken = [frozenset({label} - {"neutral"}) for label in labels]
+    nobody = frozenset[str]()
+    before = list(accumulate(spoken, or_, initial=nobody))
+    after = list(accumulate(reversed(spoken), or_, initial=nobody))[::-1]
+    found = []
+    for at, tokens in enumerate(sentences):
+        others = before[at] | after[at + 1]
+        if others <= {"hedge"}:
+            found.append(nobody)
+            continue
+        last = at == len(sentences) - 1
+        hints = {f"B {label}" for label in before[at] or {"none" if at else "first"}}
+        hints |= {f"A {label}" for label in after[at + 1] or {"last" if last else "none"}}
+        if tokens[-1].word == "?":
+            hints |= {f"{hint}?" for hint in hints}
+            if not last and sentences[at + 1][0].word in {"yes", "no"}:
+                hints.add("A answered")
+        found.append(frozenset(hints))
+    return found
 
 
 def blame(tokens: list[Token]) -> tuple[int, int]:

@@ -78,6 +78,9 @@ class Reading:
 
 _Say = Callable[[str], str]  # from the part of a sentence that a phrase takes to straight words
 _KINDS = {"yes": Verdict.commit, "no": Verdict.refuse, "ranked": Verdict.rank}
+_PLAINLY = 0.99  # the odds of a hedge that no other sentence takes back
+_EVADES = 0.14  # as likely as small talk: what no sentence answers is evaded then
+_NEAR = 0.03  # likewise, that a text without an answer is read as one
 _ANSWERED = 2  # the weight of a phrase that a "not" or a date made an answer
 _CONDITION = 8  # words that a condition goes on for at most
 _LOOK_BACK = 4  # words before a phrase in which a "not" still governs it
@@ -107,24 +110,27 @@ def read(message: str, kind: str | None = None, facts: Facts | None = None) -> R
     """
     expected = _KINDS.get(kind or "")
     say = partial(_suggestion, kind=kind, facts=facts or Facts())
-    read_so_far: list[Sentence] = []
-    refused = False
-    for tokens in sentences(message):
-        sentence, refuses = _read_sentence(message, tokens, kind, say, refused=refused)
-        read_so_far.append(sentence)
-        refused = refused or refuses
-    spans = tuple(span for sentence in read_so_far for span in sentence.spans)
-    said = [sentence.verdict for sentence in read_so_far if not sentence.neutral]
+    pieces = list(cut(message))
+    heard = reader.says([(tokens, found.hints) for tokens, found in pieces])
+    labels = [_label(found, each) for (_, found), each in zip(pieces, heard, strict=True)]
+    nearest = max(range(len(pieces)), key=lambda at: _nearness(heard[at].beside), default=0)
+    if len(pieces) > 1 and set(labels) == {"neutral"} and _evades(heard[nearest].beside):
+        labels[nearest] = "hedge"
+    read_all = [
+        _sentence(message, tokens, found, label, _answer(each.beside), say)
+        for (tokens, found), label, each in zip(pieces, labels, heard, strict=True)
+    ]
+    spans = tuple(span for sentence in read_all for span in sentence.spans)
+    answers = [sentence.verdict for sentence in read_all if not sentence.neutral]
     if spans:
         verdict = Verdict.hedge
-    elif said:
-        verdict = said[0]
+    elif answers:
+        verdict = answers[0]
+    elif pieces and _nearness(heard[nearest].beside) > _NEAR:
+        verdict = expected or read_all[nearest].verdict
     else:
-        likeliest: list[Verdict] = [
-            s.verdict for s in read_so_far if s.verdict is not Verdict.commit
-        ]
-        verdict = expected or (likeliest or [Verdict.commit])[0]
-    return Reading(verdict, spans, tuple(read_so_far))
+        verdict = expected or Verdict.commit
+    return Reading(verdict, spans, tuple(read_all))
 
 
 def contradicts(reading: Reading, kind: str) -> bool:
@@ -169,20 +175,38 @@ def _setting(tokens: list[Token], answers: list[Match], *, refused: bool) -> _Se
     )
 
 
-def _read_sentence(
-    text: str, tokens: list[Token], kind: str | None, say: _Say, *, refused: bool
-) -> tuple[Sentence, bool]:
-    """What one sentence says, by the lexicon and the model; also whether it refuses."""
-    found = cues(tokens, refused=refused)
-    said = reader.says(tokens, found.hints)
-    label = reader.LABELS[said.index(max(said))]
+def _sentence(
+    text: str, tokens: list[Token], found: "Cues", label: str, answer: Verdict, say: _Say
+) -> Sentence:
+    """A sentence with its label, and where it hedges; `answer` is what it is nearest to saying."""
     spans: tuple[Span, ...] = ()
-    neutral = label == "neutral"
     if label == Verdict.hedge:
         spans = tuple(_spans(text, tokens, found.hedges or [_blamed(tokens)], say))
-    verdict = _likeliest(tokens, kind) if neutral else Verdict(label)
-    refuses = verdict is Verdict.refuse or found.scores[Verdict.refuse] > 0
-    return Sentence(tokens[0].whole, tokens[-1].stop, verdict, spans, neutral), refuses
+    neutral = label == "neutral"
+    verdict = answer if neutral else Verdict(label)
+    return Sentence(tokens[0].whole, tokens[-1].stop, verdict, spans, neutral)
+
+
+def _label(found: "Cues", heard: reader.Heard) -> str:
+    """What a sentence says: by the model, but that no company makes good what plainly hedges."""
+    plainly = found.hedges and heard.alone.hedge > _PLAINLY
+    if plainly or any(match.entry.always for match in found.hedges):
+        return "hedge"
+    return reader.LABELS[heard.beside.index(max(heard.beside))]
+
+
+def _answer(said: reader.Said) -> Verdict:
+    """Which straight answer a sentence is nearest to."""
+    return max((Verdict.commit, Verdict.refuse, Verdict.rank), key=lambda each: getattr(said, each))
+
+
+def _nearness(said: reader.Said) -> float:
+    return max(said.commit, said.refuse, said.rank, said.hedge) / said.neutral
+
+
+def _evades(said: reader.Said) -> bool:
+    """Whether the sentence that comes nearest to an answer in a text without one is a hedge."""
+    return said.hedge > _EVADES * said.neutral and said.hedge >= max(said[:3])
 
 
 @dataclass(frozen=True)
@@ -235,6 +259,19 @@ def cues(tokens: list[Token], *, refused: bool = False) -> Cues:
     if setting.dated:
         hints.add("L dated")
     return Cues(hedges, scores, frozenset(hints))
+
+
+def cut(text: str) -> Iterator[tuple[list[Token], Cues]]:
+    """Cut a text into its sentences.
+
+    Yields:
+        The words of each, as `services.words` cuts them, and what the lexicon finds in them.
+    """
+    refused = False
+    for tokens in sentences(text):
+        found = cues(tokens, refused=refused)
+        yield tokens, found
+        refused = refused or found.scores[Verdict.refuse] > 0
 
 
 def _blamed(tokens: list[Token]) -> Match:
@@ -312,15 +349,6 @@ def _dated(tokens: list[Token]) -> bool:
     )
 
 
-def _likeliest(tokens: list[Token], kind: str | None) -> Verdict:
-    words = {token.word for token in tokens}
-    if "?" in words and not words.isdisjoint({"you", "your"}):
-        return Verdict.rank
-    if not words.isdisjoint(LEXICON.classes["not"]):
-        return Verdict.refuse
-    return _KINDS.get(kind or "", Verdict.commit)
-
-
 def _spans(text: str, tokens: list[Token], kept: list[Match], say: _Say) -> Iterator[Span]:
     """The phrases to point at, in order; of two that overlap, the earlier and longer."""
     last = 0
@@ -354,7 +382,9 @@ def _condition_end(tokens: list[Token], match: Match) -> int:
 
 def _suggestion(say: str, *, kind: str | None, facts: Facts) -> str:
     straight = LEXICON.straight[say]
-    words = straight.get(kind or "") or f"{straight['yes'].rstrip(',')}; or {straight['no']}"
+    yes = straight.get("dated", straight["yes"]) if facts.date else straight["yes"]
+    answers = straight | {"yes": yes}
+    words = answers.get(kind or "") or f"{yes.rstrip(',')}; or {straight['no']}"
     if facts.date:
         words = words.replace("<date>", facts.date)
     if facts.asking is not None and facts.bar is not None:

@@ -36,7 +36,7 @@ _INVISIBLE = "\u00ad\u200b\u200c\u200d\u2060\ufeff"
 _SEE_THROUGH = dict.fromkeys(map(ord, _INVISIBLE))
 _LETTER = rf"[^\W_{_INVISIBLE}]"
 _WORD = re.compile(
-    rf"(?P<number>\d+(?:[.,:/]\d+)*{_LETTER}*)"
+    rf"(?P<number>(?:no\. ?)?\d+(?:[.,:/]\d+)*{_LETTER}*)"  # "no. 1" is a number too
     rf"|(?P<word>{_LETTER}(?:[^\W_]|[{_INVISIBLE}])*(?:'{_LETTER}+)*)"
     r"|(?P<stop>[.!?…]+)"
     r"|(?P<mark>[,;:()—]|(?<=\s)-+(?=\s))"

@@ -1,13 +1,16 @@
 """The sentences the reader is trained on: one file a writer, near-duplicates left out."""
 
 import json
+from bisect import bisect_left
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
 from pathlib import Path
 from random import Random
+from typing import NamedTuple
 
 from services.reader import LABELS
-from services.wording import cues
+from services.wording import cut
 from services.words import Token, sentences
 
 CORPUS = Path(__file__).parent / "corpus"
@@ -16,33 +19,67 @@ _JOINTS = (", and ", ", but ", "; ", " and ", ", ", " - ", ", so ", ", while ", 
 _SAME = 0.75  # of the pairs of words of two texts, from which on they are one
 
 
+class Part(NamedTuple):
+    """A sentence, as the model sees it: its words, and what the lexicon finds in them."""
+
+    tokens: list[Token]
+    hints: frozenset[str]
+
+
 @dataclass(frozen=True)
 class Row:
-    """A labelled text, as the model sees it: its words, and what the lexicon finds in them."""
+    """A text of one sentence or more, and what it says; `labels` of each sentence, where known."""
 
     text: str
     label: int
-    tokens: list[Token]
-    hints: frozenset[str]
+    parts: tuple[Part, ...]
+    labels: tuple[int, ...] | None
     house: bool = False
 
 
 def read(path: Path) -> list[Row]:
-    """The rows of a file of JSON lines with `text` and `label`."""
-    lines = path.read_text(encoding="utf-8").splitlines()
-    rows = [row(each["text"], each["label"]) for each in map(json.loads, lines)]
-    return [each for each in rows if each.tokens]
+    """The rows of a file of JSON lines: `label` and `text`, or `sentences` with their labels."""
+    lines = map(json.loads, path.read_text(encoding="utf-8").splitlines())
+    rows = [
+        message(each["sentences"]) if "sentences" in each else row(each["text"], each["label"])
+        for each in lines
+    ]
+    return [each for each in rows if each.parts]
 
 
 def row(text: str, label: str) -> Row:
-    """A text with its label; one of several sentences is seen as one."""
-    cut = list(sentences(text))
-    hints = frozenset(hint for tokens in cut for hint in cues(tokens).hints)
-    return Row(text, LABELS.index(label), [token for tokens in cut for token in tokens], hints)
+    """A text with its label."""
+    said = LABELS.index(label)
+    parts = tuple(Part(tokens, found.hints) for tokens, found in cut(text))
+    return Row(text, said, parts, (said,) if len(parts) == 1 else None)
+
+
+def message(sentences: Sequence[tuple[str, str]]) -> Row:
+    """A text whose sentences are labelled one by one."""
+    text, ends = "", list[int]()
+    for said, _ in sentences:
+        text += said if not text or said.startswith("\n") else f" {said}"
+        ends.append(len(text))
+    parts, labels = list[Part](), list[int]()
+    for tokens, found in cut(text):
+        at = bisect_left(ends, tokens[-1].stop)
+        parts.append(Part(tokens, found.hints))
+        labels.append(LABELS.index(sentences[at][1]))
+    return Row(text, together(labels), tuple(parts), tuple(labels))
+
+
+def together(labels: Sequence[int]) -> int:
+    """What a text says whose sentences say so: a hedge if one is, else what the first answer is."""
+    hedge, neutral = LABELS.index("hedge"), LABELS.index("neutral")
+    answers = [label for label in labels if label != neutral]
+    return hedge if hedge in answers else answers[0] if answers else neutral
 
 
 def writers() -> dict[str, list[Row]]:
-    """The corpus by writer, without what stands near-identical in it already or in a test."""
+    """The corpus by writer, without what stands near-identical in it already or in a test.
+
+    No writer of a test is among them.
+    """
     seen = _Seen()
     for path in sorted(SAMPLES.glob("hedges*.jsonl")):
         for line in path.read_text(encoding="utf-8").splitlines():
@@ -51,7 +88,6 @@ def writers() -> dict[str, list[Row]]:
     for path in sorted(CORPUS.glob("*.jsonl")):
         kept[path.stem] = [each for each in read(path) if seen.add(each.text)]
     kept["house"] = [replace(each, house=True) for each in kept["house"]]
-    kept["sample"] = read(SAMPLES / "hedges.jsonl")[1::2]
     return kept
 
 
@@ -75,7 +111,7 @@ class _Seen:
 
 def joined(rows: list[Row], chance: Random) -> list[Row]:
     """Two texts of one writer made into one, each text once: it hedges where one of them does."""
-    answers = [row for row in rows if "\n" not in row.text]
+    answers = [row for row in rows if len(row.parts) == 1]
     chance.shuffle(answers)
     made = []
     for one, other in zip(answers[::2], answers[1::2], strict=False):

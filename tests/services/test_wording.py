@@ -1,22 +1,17 @@
 """The hedge reader: what it calls a hedge, what it does not, and where it points."""
 
-import json
 from collections.abc import Iterator
-from operator import ge
-from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services import reader
 from services.lexicon import LEXICON
-from services.wording import LEXICON_VERSION, Facts, Verdict, blanks, contradicts, read
+from services.wording import Facts, Verdict, blanks, contradicts, read
+from tests.services.labelled import rows
 
 pytestmark = pytest.mark.once
 
-
-DATA = Path(__file__).parent.parent / "data"
 KINDS = ["yes", "no", "ranked", None]
 HEDGES = [
     "We might add it next year.",
@@ -36,53 +31,10 @@ FACTS = {
 }
 
 
-def rows(name: str) -> list[tuple[str, Verdict]]:
-    lines = (DATA / name).read_text(encoding="utf-8").splitlines()
-    return [(row["text"], Verdict(row["label"])) for row in map(json.loads, lines)]
-
-
-def figures(sample: list[tuple[str, Verdict]]) -> tuple[float, float, float]:
-    """Precision and recall for `hedge`, and the accuracy over the four labels."""
-    read_as = [(read(text).verdict, label) for text, label in sample]
-    both = sum(said == label == Verdict.hedge for said, label in read_as)
-    called = sum(said == Verdict.hedge for said, _ in read_as)
-    are = sum(label == Verdict.hedge for _, label in read_as)
-    right = sum(said == label for said, label in read_as)
-    return both / called, both / are, right / len(sample)
-
-
 def filled(suggestion: str) -> str:
     for bracket, fact in FACTS.items():
         suggestion = suggestion.replace(bracket, fact)
     return suggestion
-
-
-# The floors lie a little below what is reached: precision and recall for a hedge, accuracy.
-@pytest.mark.parametrize(
-    ("name", "sample", "floors"),
-    [
-        ("even lines (trained on)", rows("hedges.jsonl")[1::2], (0.98, 0.98, 0.98)),
-        ("odd lines (held out)", rows("hedges.jsonl")[0::2], (0.97, 0.92, 0.96)),
-        ("fresh (other voices)", rows("hedges_fresh.jsonl"), (0.97, 0.93, 0.96)),
-        ("voices (ten writers)", rows("hedges_voices.jsonl"), (0.92, 0.94, 0.93)),
-        ("hard (another reader's)", rows("hedges_hard.jsonl"), (0.88, 0.92, 0.91)),
-    ],
-    ids=["even", "odd", "fresh", "voices", "hard"],
-)
-def test_the_labelled_sentences_are_read_well(
-    name: str,
-    sample: list[tuple[str, Verdict]],
-    floors: tuple[float, float, float],
-    capsys: pytest.CaptureFixture[str],
-) -> None:
-    precision, recall, accuracy = reached = figures(sample)
-
-    with capsys.disabled():
-        print(  # noqa: T201 - the figures are the point
-            f"\n{name}: {len(sample)} sentences, hedge precision {precision:.3f}, "
-            f"recall {recall:.3f}, accuracy {accuracy:.3f}"
-        )
-    assert all(map(ge, reached, floors))
 
 
 @pytest.mark.parametrize(
@@ -165,6 +117,23 @@ def test_a_text_says_what_its_first_answer_says() -> None:
     assert [sentence.neutral for sentence in reading.sentences] == [True, False, False]
 
 
+@pytest.mark.parametrize(
+    ("text", "verdict"),
+    [
+        ("I took it to the board on Monday. They turned it down.", Verdict.refuse),
+        ("I took it to the board on Monday. They like it.", Verdict.hedge),
+        ("Is there a chance? No.", Verdict.refuse),
+        ("We talked it through for an hour. It ships on 3 June.", Verdict.commit),
+        ("Thanks for the wish list. Please put the six in order.", Verdict.rank),
+        ("what's ur no. 1 of these six?", Verdict.rank),
+    ],
+)
+def test_what_a_sentence_says_depends_on_what_the_others_answer(
+    text: str, verdict: Verdict
+) -> None:
+    assert read(text).verdict is verdict
+
+
 def test_one_clause_that_hedges_makes_the_text_hedge() -> None:
     text = "SSO is available today. Your invoice is corrected. SCIM is under review. Best, Ada"
 
@@ -206,7 +175,8 @@ def test_a_suggestion_fits_its_place(text: str, phrase: str, suggestion: str) ->
 @pytest.mark.parametrize(
     ("kind", "facts", "suggestion"),
     [
-        ("yes", Facts(date="3 June"), "available today under <where to find it>"),
+        ("yes", Facts(), "available today under <where to find it>"),
+        ("yes", Facts(date="3 June"), "shipping on 3 June"),
         (None, Facts(), "available today under <where to find it>; or not planned: <reason>"),
         (
             "no",
@@ -317,16 +287,7 @@ def test_every_entry_that_hedges_has_a_straight_wording_for_each_kind() -> None:
 
     assert hedging
     for entry in hedging:
-        assert set(LEXICON.straight[entry.say]) == {"yes", "no", "ranked"}
-
-
-def test_the_model_was_trained_with_the_lexicon_and_the_thesaurus_as_they_are() -> None:
-    assert reader.model().knowledge == reader.KNOWLEDGE, "run python -m training"
-
-
-def test_the_lexicon_version_names_its_content() -> None:
-    assert len(LEXICON_VERSION) == 12
-    assert int(LEXICON_VERSION, 16) >= 0
+        assert set(LEXICON.straight[entry.say]) - {"dated"} == {"yes", "no", "ranked"}
 
 
 # Texts that make a reader slow which goes back over what it has read; where one does, the timeout
