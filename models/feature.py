@@ -22,6 +22,7 @@ class FeatureStatus(StrEnum):
 
 
 COMMITABLE = frozenset({FeatureStatus.planned, FeatureStatus.in_progress})
+RANKABLE = COMMITABLE | {FeatureStatus.candidate}  # what is still to come
 
 
 class Feature(Barred, table=True):

@@ -28,4 +28,6 @@ class GuideSeen(Seen):
     wording: str
     figures: EvidenceSeen
     alternatives: list[AlternativeSeen]
+    wordings: dict[Basis, str] = Field(description="Words for each basis that is true.")
+    how: str | None = Field(description="Where a shipped feature is, as it was told last.")
     before: BeforeSeen = Field(description="What was said about the feature before.")

@@ -14,7 +14,7 @@ from models.ask import Ask, AskState
 from models.base import utc_today
 from models.feature import COMMITABLE, Feature, FeatureStatus
 from models.product import BarSeen, Maturity, Product
-from models.response import Basis, EvidenceSeen, ResponseKind
+from models.response import Basis, EvidenceSeen, Response, ResponseKind
 from services import bars, contradictions, families, wording
 from services.contradictions import Before
 from services.orders import OTHERS
@@ -71,11 +71,13 @@ def guide(session: Session, by: Caller, policy: Policy, ask_id: UUID) -> dict[st
     """
     by.require(Permission.ask_read)
     ask = load(session, Ask, ask_id)
+    how = None
     if ask.feature_id is None:
         facts = _untriaged(session, policy, ask)
     else:
         feature = families.survivor(session, session.get_one(Feature, ask.feature_id))
         facts = _facts(session, policy, [feature])[feature.id]
+        how = _how(session, feature)
     said = contradictions.before(session, by, ask_id)
     proposals = [owning_up(each, said) for each in propose(facts)]
     because = reasons(facts) + said.reasons()
@@ -87,6 +89,10 @@ def guide(session: Session, by: Caller, policy: Policy, ask_id: UUID) -> dict[st
         "wording": proposals[0].wording,
         "figures": facts.evidence,
         "alternatives": [{**each.sent(), "wording": each.wording} for each in proposals[1:]],
+        "wordings": {
+            each.basis: owning_up(each, said).wording for each in truths(facts) if each.basis
+        },
+        "how": how,
         "before": said.sent(),
     }
 
@@ -201,6 +207,38 @@ def propose(facts: Facts) -> list[Proposal]:
     if facts.maturity is Maturity.early or facts.bar_reached:
         return [*_ranked(facts), *demand, _not_planned(facts)]
     return [*demand, *_ranked(facts), _not_planned(facts)]
+
+
+def truths(facts: Facts) -> list[Proposal]:
+    """Every answer with a basis that is true of the facts, proposed or not.
+
+    What is shipped or committed is neither out of the plan nor out of scope.
+    """
+    if facts.status is FeatureStatus.shipped:
+        return [_available(facts)]
+    if facts.committed:
+        return [_overdue(facts) if facts.late else _committed(facts)]
+    short = facts.evidence.bar is not None and not facts.bar_reached
+    demand = [_insufficient(facts)] if short and facts.status is not None else []
+    return [*demand, _not_planned(facts), _out_of_scope(facts)]
+
+
+def _how(session: Session, feature: Feature) -> str | None:
+    """Where a shipped feature is, as the last customer was told who got it as a yes."""
+    if feature.status is not FeatureStatus.shipped:
+        return None
+    given = (
+        select(Response)
+        .where(
+            col(Response.feature_id) == feature.id,
+            col(Response.basis) == Basis.available,
+            col(Response.workaround).is_(False),
+        )
+        .order_by(col(Response.id).desc())
+        .limit(1)
+    )
+    last = session.execute(given).scalar_one_or_none()
+    return last.how if last else None
 
 
 def owning_up(proposal: Proposal, before: Before) -> Proposal:

@@ -42,7 +42,7 @@ def check_order(session: Session, feature: Feature, order: Sequence[UUID]) -> No
         if said is not None:
             faults.append((["body", "order", place], said))
     if not faults and feature.id not in order:
-        faults.append((["body", "order"], f"lacks the asked feature, {feature.id}"))
+        faults.append((["body", "order"], f"lacks the asked feature, {feature.title!r}"))
     if not faults and len(order) <= OTHERS:
         said = f"needs at least two other features besides the asked one, has {len(order) - 1}"
         faults.append((["body", "order"], said))
@@ -54,10 +54,10 @@ def check_order(session: Session, feature: Feature, order: Sequence[UUID]) -> No
 def _fault_of_place(
     place: int, key: UUID, order: Sequence[UUID], found: Feature | None, asked: Feature
 ) -> str | None:
-    if order.index(key) != place:
-        return "is there twice; each feature stands once, without ties"
     if found is None:
         return f"there is no feature {key}"
+    if order.index(key) != place:
+        return f"{found.title!r} is there twice; each feature stands once, without ties"
     if found.merged_into is not None:
         return f"was merged into {found.merged_into}; name that one"
     if found.product_id != asked.product_id:
@@ -72,3 +72,13 @@ def keep_order(session: Session, response: Response, order: Sequence[UUID]) -> N
     for position, key in enumerate(order, start=1):
         session.add(ResponseChoice(response_id=response.id, position=position, feature_id=key))
     session.flush()
+
+
+def question(names: Sequence[str]) -> str:
+    """The words that ask a customer for an order.
+
+    Args:
+        names: The features under the names that customers see.
+    """
+    listed = "\n".join(f"- {name}" for name in names)
+    return f"Please put these in order, the one that you need most first:\n{listed}"

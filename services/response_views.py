@@ -63,6 +63,18 @@ def of_ask(session: Session, responses: Sequence[Response]) -> list[dict[str, An
     return [sent[key] for key in ids]
 
 
+def to_send(response: dict[str, Any], names: dict[UUID, str]) -> str:
+    """An answer as it can be sent: its words, how it is done, and the order that it rests on.
+
+    Args:
+        response: An answer in the shape of `ResponseSeen`.
+        names: The features of its order under the names that customers see.
+    """
+    order = enumerate((names[key] for key in response["order"] or ()), start=1)
+    listed = "\n".join(f"{place}. {name}" for place, name in order)
+    return "\n\n".join(filter(None, (response["message"], response["how"], listed)))
+
+
 def _orders(session: Session, ids: Sequence[UUID]) -> dict[UUID, list[UUID]]:
     rows = session.execute(
         select(col(ResponseChoice.response_id), col(ResponseChoice.feature_id))

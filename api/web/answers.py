@@ -15,7 +15,7 @@ from api.web.pages import By, Filled, Form, Page, by_field, reading, see, shaped
 from api.web.templating import render
 from api.work import Session
 from models.ask import AskChange, AskState
-from models.feature import Feature
+from models.feature import RANKABLE, Feature
 from models.response import (
     BASES,
     Basis,
@@ -35,6 +35,7 @@ from services import (
     features,
     guide,
     opportunities,
+    orders,
     products,
     response_views,
     responses,
@@ -231,7 +232,14 @@ def _proposed(guided: dict[str, Any], wanted: dict[str, str]) -> dict[str, Any]:
     for option in [*reversed(options), chosen]:
         typed[f"message_{option['kind']}"] = option["wording"]
     missing = {f"message_{kind}": "" for kind in ResponseKind}
-    return {**missing, **typed, "kind": chosen["kind"], "basis": chosen["basis"], "order": []}
+    return {
+        **missing,
+        **typed,
+        "kind": chosen["kind"],
+        "basis": chosen["basis"],
+        "how": guided["how"] or "",
+        "order": [],
+    }
 
 
 def _page(
@@ -270,11 +278,12 @@ def _read(session: Session, request: Request, by: Caller, ask_id: UUID) -> dict[
     shareable, _more = features.list_features(
         session, by, limit=MOST_CHOICES, product_id=[product.id], shareable=True
     )
-    choices = {each.id: each.title for each in [*([feature] if feature else []), *shareable]}
-    titles = choices | {
-        key: features.get_feature(session, by, key).title
-        for key in {key for each in given for key in each["order"] or ()} - choices.keys()
-    }
+    open_ones = [each for each in shareable if each.status in RANKABLE and each != feature]
+    rankable = [feature, *open_ones] if feature else []
+    known = {each.id: each for each in [*rankable, *shareable]}
+    for key in {key for each in given for key in each["order"] or ()} - known.keys():
+        known[key] = features.get_feature(session, by, key)
+    names = {key: each.public_title or each.title for key, each in known.items()}
     return {
         "ask": ask,
         "account": accounts.get_account(session, by, ask["account"]["id"]),
@@ -282,8 +291,10 @@ def _read(session: Session, request: Request, by: Caller, ask_id: UUID) -> dict[
         "responses": given,
         "feature": feature,
         "product": product,
-        "choices": choices if feature else {},
-        "titles": titles,
+        "choices": {each.id: each.title for each in rankable},
+        "question": orders.question([names[each.id] for each in rankable[:PLACES]]),
+        "titles": {key: each.title for key, each in known.items()},
+        "to_send": response_views.to_send(ask["response"], names) if ask["response"] else "",
         "guide": guide.guide(session, by, request.app.state.policy, ask_id),
         "triage": _triage_choices(session, by, ask),
     }

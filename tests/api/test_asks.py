@@ -369,7 +369,10 @@ class TestGuide:
 
         check = {"message": found["wording"], "kind": found["proposal"]["kind"]}
         reading = se.post("/api/v1/messages/check", json=check).json()
-        parts = {"proposal", "because", "wording", "figures", "alternatives", "before"}
+        parts = {"proposal", "because", "wording", "figures", "alternatives", "before"} | {
+            "wordings",
+            "how",
+        }
         assert set(found) == parts
         assert (reading["verdict"], reading["spans"]) == ("refuse", [])
 

@@ -182,6 +182,10 @@ def test_a_hedge_is_refused_and_the_straight_wording_taken(
     page.goto(f"/asks/{ask.id}")
 
     hand.check(page.get_by_label("No", exact=True))
+    hand.choose(page.locator("#basis-no"), "it is out of scope")
+    if hand.scripts:
+        said_for_it = "No: \u201cDark theme\u201d is outside what this product does."
+        expect(page.locator("#message_no")).to_have_value(said_for_it)
     hand.write(page.locator("#message_no"), "No. It is on our radar.")
     if hand.scripts:
         expect(page.locator("#reading-no mark").first).to_be_visible()
@@ -192,6 +196,7 @@ def test_a_hedge_is_refused_and_the_straight_wording_taken(
         hand.press(page.get_by_role("button", name="Use the straight wording for on our radar"))
         expect(message).to_be_focused()
         hand.type(reason)
+        expect(page.get_by_role("alert")).to_have_count(0)
     else:
         straight = page.get_by_role("alert").locator("strong").inner_text()
         hand.write(

@@ -16,7 +16,7 @@ from models.response import EvidenceSeen, ResponseKind
 from services import guide, wording
 from services.contradictions import Before, Said
 from services.errors import NotFound
-from services.guide import Facts, owning_up, propose, quoted, reasons
+from services.guide import Facts, owning_up, propose, quoted, reasons, truths
 from tests.factories import Make
 
 MONEY: st.SearchStrategy[dict[str, str]] = st.builds(
@@ -99,6 +99,14 @@ class TestPropose:
             assert not reading.spans, each.wording
             assert reading.verdict.value == SAYS[each.kind], each.wording
             assert not wording.contradicts(reading, each.kind.value)
+
+    @given(facts())
+    def test_the_words_for_any_reason_say_what_they_mean(self, known: Facts) -> None:
+        for each in truths(known):
+            reading = wording.read(each.wording, each.kind.value)
+
+            assert not reading.spans, each.wording
+            assert reading.verdict.value == SAYS[each.kind], each.wording
 
     @given(facts())
     def test_no_answer_is_proposed_twice(self, known: Facts) -> None:

@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from services.lexicon import LEXICON
+from services.orders import question
 from services.wording import Facts, Verdict, blanks, contradicts, read
 from tests.services.labelled import rows
 
@@ -267,6 +268,12 @@ def test_a_text_with_its_phrases_replaced_hedges_no_more(text: str, kind: str | 
         straight = straight[: span.start] + filled(span.suggestion) + straight[span.end :]
 
     assert read(straight, kind).spans == ()
+
+
+def test_the_question_for_an_order_asks_for_one() -> None:
+    reading = read(question(["Single sign-on", "Audit log", "Dark theme"]), "ranked")
+
+    assert (reading.verdict, reading.spans) == (Verdict.rank, ())
 
 
 def test_blanks_are_named_until_they_are_filled_in() -> None:

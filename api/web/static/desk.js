@@ -188,6 +188,23 @@
     field.dispatchEvent(new Event("input", { bubbles: true }));
   }
 
+  /* The words of the guide follow the reason, as long as nobody has changed them. */
+  function follow(select) {
+    const field = one(select.id === "basis-yes" ? "#message_yes" : "#message_no");
+    const known = all("p", one("#wordings").content);
+    const words = (each) => each?.textContent ?? "";
+    if (field.value && !known.some((each) => words(each) === field.value)) return;
+    field.value = words(known.find((each) => each.dataset.basis === select.value));
+    field.dispatchEvent(new Event("input", { bubbles: true }));
+  }
+
+  /* What was wrong with the answer is said until one begins to mend it. */
+  function mended(field) {
+    one("[data-until=input]", field.form)?.remove();
+    field.closest(".field")?.querySelector(".fault")?.remove();
+    field.removeAttribute("aria-invalid");
+  }
+
   document.addEventListener("click", (event) => {
     const button = event.target.closest("button");
     if (button?.dataset.pick) pick(button);
@@ -195,7 +212,9 @@
   });
   document.addEventListener("change", (event) => {
     if (event.target.id === "feature_id") press();
+    if (event.target.matches("#answer select[name=basis]")) follow(event.target);
   });
+  one("#answer")?.addEventListener("input", (event) => mended(event.target));
 
   /* Browsers let pages copy over a safe connection alone. */
   for (const button of all("[data-copy]")) {
