@@ -105,7 +105,7 @@ def test_an_ask_of_a_new_account_outlives_a_reload_and_a_session_and_is_a_debt(
 
     headed(page, "An audit log")
     said(page, "Logged.")
-    hand.press(page.get_by_role("link", name="Asks", exact=True).first)
+    hand.press(page.get_by_role("link", name="My asks"))
     headed(page, "My asks")
     expect(page.get_by_role("row", name="An audit log")).to_contain_text("Due in")
 
@@ -147,7 +147,7 @@ def answer(hand: Hand, title: str) -> None:
     hand.check(page.get_by_label("No", exact=True))
     hand.press(page.get_by_role("button", name="Give this answer"))
     said(page, "Answered.")
-    hand.press(page.get_by_role("link", name="Asks", exact=True).first)
+    hand.press(page.get_by_role("link", name="My asks"))
     headed(page, "My asks")
     debts = page.get_by_role("table", name="Waiting for an answer")
     expect(debts).to_be_visible()

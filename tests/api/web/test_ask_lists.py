@@ -1,5 +1,6 @@
 """Lists of asks: whose, and which first."""
 
+import re
 from datetime import timedelta
 
 import pytest
@@ -13,6 +14,13 @@ from tests.api.web.conftest import Browser
 from tests.factories import Make
 
 FORM = {"account": "Acme", "domain": "acme.example", "title": "SAML single sign-on"}
+
+
+def tab(page: str) -> str:
+    """The one tab of the head that is said to be open."""
+    head = page.partition('aria-label="Main">')[2].partition("</nav>")[0]
+    (opened,) = re.findall(r'aria-current="page">([^<]+)</a>', head)
+    return str(opened)
 
 
 class TestList:
@@ -139,6 +147,18 @@ class TestMine:
 
         assert "<h1>My asks</h1>" in page
         assert "Of another" not in page
+
+    def test_an_se_has_a_tab_for_the_own(self, desk: TestClient) -> None:
+        assert tab(desk.get("/asks").text) == "My asks"
+        assert tab(desk.get("/asks?mine=yes&show=not_told").text) == "My asks"
+        assert tab(desk.get("/asks?show=waiting").text) == "Asks"
+        assert tab(desk.get("/demand").text) == "Demand"
+
+    def test_a_pm_has_one_tab_for_all(self, browser_as: Browser) -> None:
+        page = browser_as(Role.pm).get("/asks?mine=yes").text
+
+        assert tab(page) == "Asks"
+        assert ">My asks</a>" not in page
 
     def test_a_pm_begins_with_everybodys(self, browser_as: Browser, make: Make) -> None:
         make.ask(title="Of another")
