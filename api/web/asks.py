@@ -83,6 +83,7 @@ class Wanted(BaseModel):
     feature_id: Annotated[UUID | None, Blank] = None
     q: Annotated[Search | None, Blank] = None
     mine: Annotated[bool, Blank] = False
+    triaged: Annotated[bool, Blank] = False  # alone, as the demand board counts them
     logged_by: Annotated[Email | None, Blank] = None
     team: Annotated[Word | None, Blank] = None
     was: Annotated[list[UUID], BeforeValidator(_ids)] = Field(default=[], max_length=A_PAGE)
@@ -92,6 +93,7 @@ class Wanted(BaseModel):
         """A link to the same asks, shown otherwise."""
         own = {"show": self.show, "feature_id": self.feature_id, "q": self.q}
         own |= {"mine": "yes" if self.mine else "", "logged_by": self.logged_by, "team": self.team}
+        own |= {"triaged": "yes" if self.triaged else ""}
         given = {name: str(value) for name, value in (own | other).items() if value}
         return f"/asks?{urlencode(given)}"
 
@@ -155,7 +157,9 @@ def _list(
     kept: int = 0,
 ) -> Response:
     _label, chosen, order = SHOWN[wanted.show]
-    within = {"feature_id": [wanted.feature_id]} if wanted.feature_id else {}
+    within: dict[str, Any] = {"feature_id": [wanted.feature_id]} if wanted.feature_id else {}
+    if wanted.triaged and wanted.show != "untriaged":
+        within["untriaged"] = False
     whose = by.email if wanted.mine else wanted.logged_by
     own = {"logged_by": [whose] if whose else [], "team": [wanted.team] if wanted.team else []}
     sought = AskFilter(**vars(chosen) | within | own | {"q": wanted.q})
