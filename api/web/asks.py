@@ -21,7 +21,7 @@ from models.base import Email, Word, utc_today
 from models.feature import Feature
 from models.user import Role
 from services import accounts, ask_views, asks, features, products, triage
-from services.ask_views import AskFilter, AskOrder
+from services.ask_views import AnswerOrder, AskFilter, AskOrder
 from services.errors import DomainError, Invalid, invalid
 from services.permissions import Caller, Permission
 from services.policy import Policy
@@ -39,7 +39,7 @@ FIELDS = (
     "asked_on", "contact_name", "contact_email", "opportunity_id",
 )  # fmt: skip
 
-SHOWN: dict[str, tuple[str, AskFilter, AskOrder]] = {
+SHOWN: dict[str, tuple[str, AskFilter, AskOrder | AnswerOrder]] = {
     "waiting": ("Waiting", AskFilter(state=[AskState.unanswered]), AskOrder.oldest),
     "overdue": ("Overdue", AskFilter(overdue=True), AskOrder.oldest),
     "untriaged": (
@@ -48,8 +48,8 @@ SHOWN: dict[str, tuple[str, AskFilter, AskOrder]] = {
         AskOrder.oldest,
     ),
     "revisit": ("To revisit", AskFilter(to_revisit=True), AskOrder.oldest),
-    "not_told": ("Not told", AskFilter(not_told=True), AskOrder.oldest),
-    "answered": ("Answered", AskFilter(state=[AskState.answered]), AskOrder.newest),
+    "not_told": ("Not told", AskFilter(not_told=True), AnswerOrder.newest),
+    "answered": ("Answered", AskFilter(state=[AskState.answered]), AnswerOrder.newest),
     "all": ("All", AskFilter(), AskOrder.newest),
 }
 
@@ -166,10 +166,12 @@ def _list(
     whole = wanted.mine and wanted.show == "waiting" and not (wanted.q or within or wanted.cursor)
     triages = wanted.show == "untriaged" and by.may(Permission.ask_triage)
 
-    def also(session: Session, name: str) -> tuple[str, Any]:
+    def also(session: Session, name: str) -> tuple[str, Any, int]:
         _label, rest, of_rest = SHOWN[name]
         narrowed = AskFilter(**vars(rest) | own)
-        return name, ask_views.list_asks(session, by, narrowed, limit=SOME, order=of_rest)[0]
+        found, more = ask_views.list_asks(session, by, narrowed, limit=SOME, order=of_rest)
+        count = ask_views.count_asks(session, by, narrowed) if more else len(found)
+        return name, found, count
 
     def deed(session: Session) -> dict[str, Any]:
         found, more = ask_views.list_asks(
