@@ -51,3 +51,28 @@ class TestNext:
         ask = make.ask()
 
         assert "Next" not in browser_as(Role.viewer).get(f"/asks/{ask.id}?notice=answered").text
+
+
+class TestGiven:
+    def test_an_answer_that_nobody_was_told_says_so(self, desk: TestClient, make: Make) -> None:
+        ask = make.ask()
+        owed = desk.get(f"/asks/{ask.id}").text
+        make.response(ask)
+        untold = desk.get(f"/asks/{ask.id}").text
+        desk.post(f"/asks/{ask.id}/told", data={"channel": "call", "on": "2026-01-05"})
+        told = desk.get(f"/asks/{ask.id}").text
+
+        assert ">Answers given</h2>" in owed
+        assert [page.count("not told yet") for page in (owed, untold, told)] == [0, 1, 0]
+
+    def test_one_that_was_superseded_before_will_not_be_told_any_more(
+        self, desk: TestClient, make: Make
+    ) -> None:
+        ask = make.ask()
+        make.response(ask)
+        make.response(ask, supersedes_reason="A closer look")
+
+        page = desk.get(f"/asks/{ask.id}").text
+
+        assert page.count("not told yet") == 1
+        assert page.count("· not told") == 2
