@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import UTC, date, datetime
 from enum import StrEnum
 from functools import cache
 from typing import Any
@@ -14,7 +14,7 @@ from sqlmodel import Session, col
 
 from models.account import Account, Contact
 from models.ask import Ask, AskState, Importance, Source
-from models.base import plain, utc_today
+from models.base import UtcDateTime, plain, utc_today
 from models.response import Response, ResponseKind, Revisit, Told
 from models.user import User
 from services import families, paging, response_views
@@ -27,6 +27,15 @@ class AskOrder(StrEnum):
 
     newest = "-created_at"
     oldest = "created_at"
+
+
+class AnswerOrder(StrEnum):
+    """How a list of answered asks may be sorted besides: by when the answer that stands was given.
+
+    An ask that is owed an answer has no place in it, so it is no order for all asks.
+    """
+
+    newest = "-answered_at"
 
 
 @dataclass(frozen=True)
@@ -60,6 +69,7 @@ _OWN = (
 )  # fmt: skip
 _VERSION = len(_OWN)
 _ANSWER = _VERSION + 9
+_ANSWERED_AT = _ANSWER + response_views.NAMES.index("created_at")
 
 
 @cache
@@ -108,6 +118,22 @@ def _ordered(statement: Select[Any], order: AskOrder, *, after: bool) -> Select[
     if after:
         statement = statement.where(key < last if descending else key > last)
     statement = statement.order_by(key.desc() if descending else key.asc())
+    return _cut(statement)
+
+
+_LATEST = (col(Response.created_at).desc(), col(Ask.id).desc())
+
+
+def _by_answer(statement: Select[Any], *, after: bool) -> Select[Any]:
+    statement = statement.where(col(Ask.response_id).is_not(None))
+    if after:
+        at, last_at = col(Response.created_at), bindparam("last_at", type_=UtcDateTime())
+        earlier = col(Ask.id) < bindparam("last", type_=Uuid())
+        statement = statement.where((at < last_at) | ((at == last_at) & earlier))
+    return _cut(statement.order_by(*_LATEST))
+
+
+def _cut(statement: Select[Any]) -> Select[Any]:
     # As a number and not a parameter: PostgreSQL would plan seven joins anew for each request.
     return statement.limit(bindparam("most", type_=Integer(), literal_execute=True))
 
@@ -119,7 +145,7 @@ def list_asks(
     *,
     limit: int,
     cursor: str | None = None,
-    order: AskOrder = AskOrder.newest,
+    order: AskOrder | AnswerOrder = AskOrder.newest,
     for_json: bool = False,
 ) -> tuple[list[dict[str, Any]], str | None]:
     """List asks in the shape of `AskSeen`, and where the next page begins.
@@ -130,7 +156,7 @@ def list_asks(
         wanted: Which asks.
         limit: The most to return.
         cursor: Where to begin; None is at the beginning.
-        order: Newest or oldest first.
+        order: Newest or oldest first; or the newest answer, which leaves out what has none.
         for_json: Leave values as the driver gives them where JSON is all they are for.
 
     Raises:
@@ -141,18 +167,69 @@ def list_asks(
     conditions = _conditions(wanted)
     bound: dict[str, Any] = {"most": limit + 1, "today": utc_today()}
     after = cursor is not None
-    if conditions:
+    if isinstance(order, AnswerOrder):
+        # Only what is shown is joined: all that is answered must be sorted for it.
+        shown = _by_answer(_narrow(wanted, col(Ask.id)), after=after)
+        statement = _statement(for_json=for_json).where(col(Ask.id).in_(shown))
+        statement = statement.order_by(*_LATEST)
+    elif conditions:
         filtered = _statement(for_json=for_json).where(*conditions)
         statement = _ordered(filtered, order, after=after)
     else:
         statement = _unfiltered(order, after=after, for_json=for_json)
     if cursor is not None:
-        bound["last"] = paging.last_id(cursor)
+        bound |= _place(cursor, order)
     # By the connection: the session would wrap each row once more, at a third of the cost.
     found = session.connection().execute(statement, bound).all()
     rows, more = paging.cut(found, limit)
     sent = _as_sent(session, rows)
-    return sent, paging.encode([rows[-1][0]]) if more else None
+    return sent, paging.encode(_values(rows[-1], order)) if more else None
+
+
+def count_asks(session: Session, by: Caller, wanted: AskFilter) -> int:
+    """How many asks a list has in all.
+
+    Raises:
+        NotPermitted: `by` may not read.
+    """
+    by.require(Permission.ask_read)
+    count: int = session.execute(_narrow(wanted, func.count())).scalar_one()
+    return count
+
+
+def _narrow(wanted: AskFilter, what: Any) -> Select[Any]:
+    """Something of the asks that are wanted, without the tables that only show more of them."""
+    statement = (
+        select(what)
+        .select_from(Ask)
+        .outerjoin(User, col(User.id) == col(Ask.logged_by))
+        .outerjoin(Response, col(Response.id) == col(Ask.response_id))
+        .outerjoin(Revisit, col(Revisit.response_id) == col(Ask.response_id))
+    )
+    if wanted.q:
+        statement = statement.join(Account, col(Account.id) == col(Ask.account_id))
+    return statement.where(*_conditions(wanted))
+
+
+def _values(row: Any, order: AskOrder | AnswerOrder) -> list[Any]:
+    """Where a row stands in a list, for a cursor."""
+    answered = [row[_ANSWERED_AT].isoformat()] if isinstance(order, AnswerOrder) else []
+    return [*answered, row[0]]
+
+
+def _place(cursor: str, order: AskOrder | AnswerOrder) -> dict[str, Any]:
+    """What `_ordered` begins after.
+
+    Raises:
+        Invalid: The cursor is none of ours, or of a list that is ordered otherwise.
+    """
+    if isinstance(order, AskOrder):
+        return {"last": paging.last_id(cursor)}
+    try:
+        at, key = paging.decode(cursor, 2)
+        return {"last": UUID(key), "last_at": datetime.fromisoformat(at).astimezone(UTC)}
+    except (ValueError, TypeError, AttributeError, OverflowError):
+        raise paging.not_ours() from None
 
 
 def get_ask(session: Session, by: Caller, ask_id: UUID) -> tuple[dict[str, Any], int]:

@@ -51,6 +51,33 @@ class _Owner:
     active: bool
 
 
+@dataclass(frozen=True)
+class Next:
+    """The ask to answer next, and how many wait, itself among them."""
+
+    id: UUID
+    title: str
+    left: int
+    own: bool  # logged by whoever answers; else of everybody's
+
+
+def next_of(session: Session, by: Caller) -> Next | None:
+    """What to answer next: the own ask that is due first, and where none waits anybody's.
+
+    Raises:
+        NotPermitted: `by` may not answer asks.
+    """
+    by.require(Permission.ask_answer)
+    owed = col(Ask.state) == AskState.unanswered
+    first = select(col(Ask.id), col(Ask.title)).order_by(col(Ask.answer_due_on), col(Ask.id))
+    for own, whose in ((True, owed & (col(Ask.logged_by) == by.id)), (False, owed)):
+        found = session.execute(first.where(whose).limit(1)).one_or_none()
+        if found is not None:
+            left = session.execute(select(func.count()).select_from(Ask).where(whose)).scalar_one()
+            return Next(found.id, found.title, left, own)
+    return None
+
+
 def report(
     session: Session,
     by: Caller,

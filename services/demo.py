@@ -1,7 +1,7 @@
 """Demo data: a company's asks of one year and how they were answered, the same for the same seed.
 
 Everything is made by the services on behalf of invented people, so every rule holds for it. Only
-when an ask was logged is set back in time, so that some answers are overdue.
+when an ask was logged and answered is set back in time, so that some answers are overdue.
 """
 
 from collections.abc import Iterator
@@ -18,7 +18,7 @@ from models.ask import Ask, AskNew, Importance, Source
 from models.base import utc_now, utc_today
 from models.feature import COMMITABLE, Feature, FeatureNew, FeatureStatus
 from models.product import Product, ProductNew
-from models.response import Channel, NoNew, RankedNew, YesNew
+from models.response import Channel, NoNew, RankedNew, ToldNew, YesNew
 from models.user import Role, User, UserNew
 from services import asks, bars, features, products, responses, users
 from services.demo_accounts import Asking, make_accounts, make_deals
@@ -196,7 +196,7 @@ def _ask(
         reason = chance.choice(text["withdrawn"])
         asks.withdraw_ask(session, se, office.policy, ask.id, reason)
     elif happens(chance, 0.45 if age < FRESH else 0.9 if age < LATE else 1):
-        _answer(office, se, ask, None if untriaged else want, wanted, asked_on)
+        _answer(office, se, ask, None if untriaged else want, wanted)
 
 
 def _answer(
@@ -205,31 +205,32 @@ def _answer(
     ask: Ask,
     want: Wanted | None,
     wanted: list[Wanted],
-    asked_on: date,
 ) -> None:
-    """Answer an ask as the facts allow."""
+    """Answer an ask as the facts allow, some days after it was logged."""
     chance = office.chance
-    told = _told(chance, asked_on)
+    given_at = _later(chance, ask.created_at)
     if want is None:
-        given: Any = NoNew(kind="no", basis="out_of_scope", told=told)
+        given: Any = NoNew(kind="no", basis="out_of_scope")
     else:
         bases = _bases(office, want.feature)
         basis = weighted(chance, list(bases), list(bases.values()))
         if basis == "ranked":
             order = _order(chance, want, wanted)
             said = _words(chance, basis, want)
-            given = RankedNew(kind="ranked", order=order, message=said, told=told)
+            given = RankedNew(kind="ranked", order=order, message=said)
         elif basis in {"available", "committed"}:
-            given = _yes(office, ask, want, basis, told)
+            given = _yes(office, ask, want, basis)
         else:
-            given = NoNew(kind="no", basis=basis, message=_words(chance, basis, want), told=told)
+            given = NoNew(kind="no", basis=basis, message=_words(chance, basis, want))
     by = office.somebody(Role.pm) if happens(chance, 0.2) else se
     if given.kind == "yes" and given.basis == "committed" and happens(chance, 0.06):
         # What was refused first, before the plan had a date, stays on file.
         first = NoNew(kind="no", basis="not_planned")
-        responses.give_response(office.session, se, office.policy, ask.id, first)
+        responses.give_response(office.session, se, office.policy, ask.id, first, given_at=given_at)
         given.supersedes_reason = chance.choice(words()["words"]["superseded"])
-    responses.give_response(office.session, by, office.policy, ask.id, given)
+        given_at = _later(chance, given_at)
+    given.told = _told(chance, given_at.date())
+    responses.give_response(office.session, by, office.policy, ask.id, given, given_at=given_at)
 
 
 def _bases(office: Office, feature: Feature) -> dict[str, int]:
@@ -248,7 +249,7 @@ def _bases(office: Office, feature: Feature) -> dict[str, int]:
     return {"insufficient_demand": 6, "ranked": 3, "not_planned": 2}
 
 
-def _yes(office: Office, ask: Ask, want: Wanted, basis: str, told: dict[str, Any] | None) -> YesNew:
+def _yes(office: Office, ask: Ask, want: Wanted, basis: str) -> YesNew:
     chance = office.chance
     held = basis == "committed" and ask.opportunity_id is not None and happens(chance, 0.4)
     return YesNew(
@@ -258,7 +259,6 @@ def _yes(office: Office, ask: Ask, want: Wanted, basis: str, told: dict[str, Any
         contractual=held,
         contract_reference=chance.choice(words()["words"]["contracts"]) if held else None,
         message=_words(chance, basis, want),
-        told=told,
     )
 
 
@@ -289,12 +289,18 @@ def _order(chance: Random, want: Wanted, wanted: list[Wanted]) -> list[UUID]:
     return sorted(worth, key=lambda each: -worth[each])
 
 
-def _told(chance: Random, asked_on: date) -> dict[str, Any] | None:
-    """That the customer was told some days after asking; sometimes nobody has yet."""
+def _later(chance: Random, moment: datetime) -> datetime:
+    """When an ask is answered that was logged then, or an answer changed: within some days."""
+    after = timedelta(days=chance.randrange(6), minutes=chance.randrange(5, 60))
+    return min(utc_now(), moment + after)
+
+
+def _told(chance: Random, given_on: date) -> ToldNew | None:
+    """That the customer was told, never before the answer was given; sometimes nobody is yet."""
     if happens(chance, 0.2):
         return None
-    on = min(utc_today(), asked_on + timedelta(days=chance.randint(1, 6)))
-    return {"channel": chance.choice([*Channel]), "on": on}
+    on = min(utc_today(), given_on + timedelta(days=chance.randrange(4)))
+    return ToldNew(channel=chance.choice([*Channel]), on=on)
 
 
 def _merge(office: Office, wanted: list[Wanted]) -> None:

@@ -1,6 +1,6 @@
 """The rules of yes, no and ranked. What was said stays said."""
 
-from datetime import date
+from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
@@ -10,6 +10,7 @@ from sqlmodel import Session, col
 
 from models.account import Account
 from models.ask import Ask, AskState
+from models.base import utc_now
 from models.commitment import Commitment, CommitmentRelease
 from models.feature import COMMITABLE, Feature, FeatureStatus
 from models.product import BarSeen
@@ -101,6 +102,8 @@ def give_response(
     policy: Policy,
     ask_id: UUID,
     given: YesNew | NoNew | RankedNew,
+    *,
+    given_at: datetime | None = None,
 ) -> Response:
     """Answer an ask: yes, no or ranked.
 
@@ -110,6 +113,7 @@ def give_response(
         policy: The report currency, for the evidence.
         ask_id: Which ask.
         given: The answer.
+        given_at: When it was given, where that was not now; the facts are those of now.
 
     Returns:
         The response, now the current one of the ask.
@@ -148,6 +152,7 @@ def give_response(
     if previous is None and given.supersedes_reason is not None:
         raise invalid("supersedes_reason", "there is no answer to supersede; leave it out")
     response = Response(
+        created_at=given_at or utc_now(),
         ask_id=ask.id,
         feature_id=feature.id if feature else None,
         kind=kind,
@@ -339,6 +344,7 @@ def _promise(  # all six are different things
     account = session.get_one(Account, ask.account_id)
     session.add(
         Commitment(
+            created_at=response.created_at,  # a promise is as old as the answer that makes it
             response_id=response.id,
             ask_id=ask.id,
             feature_id=feature.id,

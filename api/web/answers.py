@@ -32,6 +32,7 @@ from services import (
     accounts,
     ask_views,
     asks,
+    debts,
     features,
     guide,
     opportunities,
@@ -107,7 +108,8 @@ def give_response(request: Request, by: By, ask_id: UUID, form: Filled) -> Respo
         )
     except (Conflict, Invalid) as error:
         return _page(request, by, ask_id, form=form, error=error)
-    # A browser keeps the fragment of the form's address, unless it is given another one.
+    # A browser keeps the fragment of the form's address, unless it is given another one; from this
+    # one the ask to answer next is two keys away.
     return see(f"/asks/{ask_id}?notice=answered#main")
 
 
@@ -140,7 +142,7 @@ def tell(request: Request, by: By, ask_id: UUID, form: Filled) -> Response:
         writing(request, deed)
     except (Conflict, Invalid, Stale) as error:
         return _page(request, by, ask_id, error=error, untold=error.detail)
-    return see(f"/asks/{ask_id}?notice=told")
+    return see(f"/asks/{ask_id}?notice=told#main")
 
 
 @router.post("/asks/{ask_id:uuid}/check", dependencies=READ)
@@ -263,6 +265,7 @@ def _page(
         refusal=_refusal(error, form) if error else None,
         bases=BASES,
         channels=[*Channel],
+        goes_on=_goes_on(request, by),
         untold=untold,
         places=range(min(PLACES, len(read["choices"]))),
     )
@@ -297,7 +300,14 @@ def _read(session: Session, request: Request, by: Caller, ask_id: UUID) -> dict[
         "to_send": response_views.to_send(ask["response"], names) if ask["response"] else "",
         "guide": guide.guide(session, by, request.app.state.policy, ask_id),
         "triage": _triage_choices(session, by, ask),
+        "next_ask": debts.next_of(session, by) if _goes_on(request, by) else None,
     }
+
+
+def _goes_on(request: Request, by: Caller) -> bool:
+    """Whether the page says what to answer next: after an answer, and after it was told."""
+    done = request.query_params.get("notice") in {"answered", "told"}
+    return done and by.may(Permission.ask_answer)
 
 
 def _standing(session: Session, by: Caller, feature_id: UUID) -> Feature:

@@ -21,7 +21,7 @@ from models.base import Email, Word, utc_today
 from models.feature import Feature
 from models.user import Role
 from services import accounts, ask_views, asks, features, products, triage
-from services.ask_views import AskFilter, AskOrder
+from services.ask_views import AnswerOrder, AskFilter, AskOrder
 from services.errors import DomainError, Invalid, invalid
 from services.permissions import Caller, Permission
 from services.policy import Policy
@@ -39,7 +39,7 @@ FIELDS = (
     "asked_on", "contact_name", "contact_email", "opportunity_id",
 )  # fmt: skip
 
-SHOWN: dict[str, tuple[str, AskFilter, AskOrder]] = {
+SHOWN: dict[str, tuple[str, AskFilter, AskOrder | AnswerOrder]] = {
     "waiting": ("Waiting", AskFilter(state=[AskState.unanswered]), AskOrder.oldest),
     "overdue": ("Overdue", AskFilter(overdue=True), AskOrder.oldest),
     "untriaged": (
@@ -48,8 +48,8 @@ SHOWN: dict[str, tuple[str, AskFilter, AskOrder]] = {
         AskOrder.oldest,
     ),
     "revisit": ("To revisit", AskFilter(to_revisit=True), AskOrder.oldest),
-    "not_told": ("Not told", AskFilter(not_told=True), AskOrder.oldest),
-    "answered": ("Answered", AskFilter(state=[AskState.answered]), AskOrder.newest),
+    "not_told": ("Not told", AskFilter(not_told=True), AnswerOrder.newest),
+    "answered": ("Answered", AskFilter(state=[AskState.answered]), AnswerOrder.newest),
     "all": ("All", AskFilter(), AskOrder.newest),
 }
 
@@ -83,6 +83,7 @@ class Wanted(BaseModel):
     feature_id: Annotated[UUID | None, Blank] = None
     q: Annotated[Search | None, Blank] = None
     mine: Annotated[bool, Blank] = False
+    triaged: Annotated[bool, Blank] = False  # alone, as the demand board counts them
     logged_by: Annotated[Email | None, Blank] = None
     team: Annotated[Word | None, Blank] = None
     was: Annotated[list[UUID], BeforeValidator(_ids)] = Field(default=[], max_length=A_PAGE)
@@ -92,6 +93,7 @@ class Wanted(BaseModel):
         """A link to the same asks, shown otherwise."""
         own = {"show": self.show, "feature_id": self.feature_id, "q": self.q}
         own |= {"mine": "yes" if self.mine else "", "logged_by": self.logged_by, "team": self.team}
+        own |= {"triaged": "yes" if self.triaged else ""}
         given = {name: str(value) for name, value in (own | other).items() if value}
         return f"/asks?{urlencode(given)}"
 
@@ -155,17 +157,21 @@ def _list(
     kept: int = 0,
 ) -> Response:
     _label, chosen, order = SHOWN[wanted.show]
-    within = {"feature_id": [wanted.feature_id]} if wanted.feature_id else {}
+    within: dict[str, Any] = {"feature_id": [wanted.feature_id]} if wanted.feature_id else {}
+    if wanted.triaged and wanted.show != "untriaged":
+        within["untriaged"] = False
     whose = by.email if wanted.mine else wanted.logged_by
     own = {"logged_by": [whose] if whose else [], "team": [wanted.team] if wanted.team else []}
     sought = AskFilter(**vars(chosen) | within | own | {"q": wanted.q})
     whole = wanted.mine and wanted.show == "waiting" and not (wanted.q or within or wanted.cursor)
     triages = wanted.show == "untriaged" and by.may(Permission.ask_triage)
 
-    def also(session: Session, name: str) -> tuple[str, Any]:
+    def also(session: Session, name: str) -> tuple[str, Any, int]:
         _label, rest, of_rest = SHOWN[name]
         narrowed = AskFilter(**vars(rest) | own)
-        return name, ask_views.list_asks(session, by, narrowed, limit=SOME, order=of_rest)[0]
+        found, more = ask_views.list_asks(session, by, narrowed, limit=SOME, order=of_rest)
+        count = ask_views.count_asks(session, by, narrowed) if more else len(found)
+        return name, found, count
 
     def deed(session: Session) -> dict[str, Any]:
         found, more = ask_views.list_asks(

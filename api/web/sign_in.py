@@ -2,7 +2,7 @@
 
 from datetime import datetime
 from http import HTTPStatus
-from urllib.parse import quote
+from urllib.parse import quote, urlencode
 
 from fastapi import APIRouter, Request, Response
 from fastapi.datastructures import URL
@@ -13,9 +13,9 @@ from api.web.pages import By, Filled, OpenPage, Page, own_path, reading, see, wr
 from api.web.templating import caller_of, render
 from api.work import Session
 from models.base import Email
-from models.user import Password, User
+from models.user import Password, Role, User
 from services import first_run, sign_in, users
-from services.permissions import Permission
+from services.permissions import Caller, Permission
 
 router = APIRouter(route_class=OpenPage)
 own = APIRouter(route_class=Page)
@@ -46,14 +46,21 @@ def _signed_in(request: Request, user: User, wanted: str) -> Response:
 
 @router.get("/")
 def home(request: Request) -> Response:
-    """On to the demand, or to the door; at first an administrator is led to the first ask."""
+    """On to one's work, or to the door; at first an administrator is led to the first ask."""
     by = caller_of(request)
     if by is None:
         return see("/sign-in")
     if by.may(Permission.user_manage):
         steps = reading(request, lambda session: first_run.look(session, by))
-        return see("/demand" if steps.ready else "/welcome")
-    return see("/demand")
+        return see(_begins_at(by) if steps.ready else "/welcome")
+    return see(_begins_at(by))
+
+
+def _begins_at(by: Caller, **query: str) -> str:
+    """Where a person's day begins: an SE owes answers, everybody else reads the demand."""
+    path, own = ("/asks", {"mine": "yes"}) if by.role is Role.se else ("/demand", {})
+    given = own | query
+    return f"{path}?{urlencode(given)}" if given else path
 
 
 @router.get("/sign-in")
@@ -156,7 +163,7 @@ def set_password(request: Request, by: By, form: Filled) -> Response:
         return sign_in.open_session(session, users.find_user(session, by.email))
 
     token, until = writing(request, deed)
-    return _with_cookie(request, see("/demand?notice=password"), token, until)
+    return _with_cookie(request, see(_begins_at(by, notice="password")), token, until)
 
 
 @own.post("/sign-out-everywhere", dependencies=SELF)

@@ -59,7 +59,7 @@ def test_a_password_is_changed_and_every_browser_signed_out(hand: Hand, make: Ma
     make.session.commit()
     page.goto("/demand")
     headed(page, "Sign in")
-    enter_with(hand, PASSWORD)
+    enter_with(hand, PASSWORD, onto="Demand")  # which was wanted before
 
     hand.press(page.locator(".me summary"))
     hand.press(page.get_by_role("link", name="Set your password"))
@@ -67,25 +67,25 @@ def test_a_password_is_changed_and_every_browser_signed_out(hand: Hand, make: Ma
     hand.write(page.get_by_label("New password"), OTHER)
     hand.write(page.get_by_label("The same again"), OTHER)
     hand.press(page.get_by_role("button", name="Set the password"))
-    headed(page, "Demand")
+    headed(page, "My asks")
 
     hand.press(page.locator(".me summary"))
     hand.press(page.get_by_role("link", name="Set your password"))
     hand.press(page.get_by_role("button", name="Sign out everywhere"))
     headed(page, "Sign in")
-    enter_with(hand, OTHER)
+    enter_with(hand, OTHER, onto="My asks")
     hand.press(page.locator(".me summary"))
     hand.press(page.get_by_role("button", name="Sign out"))
     headed(page, "Sign in")
 
 
-def enter_with(hand: Hand, password: str) -> None:
-    """Sign in at the door."""
+def enter_with(hand: Hand, password: str, *, onto: str) -> None:
+    """Sign in at the door, onto a page."""
     page = hand.page
     hand.write(page.get_by_label("E-mail"), "sam@nomaybe.example")
     hand.write(page.get_by_label("Password"), password)
     hand.send(page.get_by_label("Password"))
-    headed(page, "Demand")
+    headed(page, onto)
 
 
 def test_the_bar_of_a_product_is_set_and_a_person_given_a_link(

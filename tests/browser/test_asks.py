@@ -10,7 +10,7 @@ from models.user import Role, User
 from services import asks
 from services.users import caller_for, set_password
 from tests.browser.conftest import Enter
-from tests.browser.hands import Hand
+from tests.browser.hands import Hand, Keys
 from tests.factories import Make
 
 pytestmark = pytest.mark.browser
@@ -105,7 +105,7 @@ def test_an_ask_of_a_new_account_outlives_a_reload_and_a_session_and_is_a_debt(
 
     headed(page, "An audit log")
     said(page, "Logged.")
-    hand.press(page.get_by_role("link", name="Asks", exact=True).first)
+    hand.press(page.get_by_role("link", name="My asks"))
     headed(page, "My asks")
     expect(page.get_by_role("row", name="An audit log")).to_contain_text("Due in")
 
@@ -147,11 +147,36 @@ def answer(hand: Hand, title: str) -> None:
     hand.check(page.get_by_label("No", exact=True))
     hand.press(page.get_by_role("button", name="Give this answer"))
     said(page, "Answered.")
-    hand.press(page.get_by_role("link", name="Asks", exact=True).first)
+    hand.press(page.get_by_role("link", name="My asks"))
     headed(page, "My asks")
     debts = page.get_by_role("table", name="Waiting for an answer")
     expect(debts).to_be_visible()
     expect(debts.get_by_role("link", name=title)).to_have_count(0)
+
+
+def test_from_one_answer_one_goes_on_to_the_next_debt(hand: Hand, make: Make, enter: Enter) -> None:
+    page = hand.page
+    sam = make.user(Role.se)
+    for title in ("Audit trail", "Gift cards"):
+        debt(make, sam, title)
+    enter(hand, sam)
+    page.goto("/")
+    headed(page, "My asks")
+
+    hand.open(page.get_by_role("link", name="Audit trail"))
+    headed(page, "Audit trail")
+    hand.check(page.get_by_label("No", exact=True))
+    hand.press(page.get_by_role("button", name="Give this answer"))
+    said(page, "(1 left)")
+    before = hand.strokes if isinstance(hand, Keys) else 0
+    hand.press(page.get_by_role("status").get_by_role("link", name="Gift cards"))
+    if isinstance(hand, Keys):
+        assert hand.strokes - before == 2
+
+    headed(page, "Gift cards")
+    hand.check(page.get_by_label("No", exact=True))
+    hand.press(page.get_by_role("button", name="Give this answer"))
+    said(page, "Nothing waits for you.")
 
 
 def test_a_yes_is_given_to_what_is_planned_and_the_customer_is_told(

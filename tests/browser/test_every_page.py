@@ -13,7 +13,7 @@ from api.auth import COOKIE
 from models.user import Role
 from services import sign_in
 from tests.browser.conftest import SECONDS, WATCH, Enter
-from tests.browser.hands import Keys
+from tests.browser.hands import Hand, Keys
 from tests.factories import Make
 from tests.senders import sender
 
@@ -25,7 +25,8 @@ FOR_NOBODY = (
 FROM_NOTHING = ("/welcome", "/demand", "/asks", "/asks/new", "/roadmap", "/promises", "/inbox")
 PAGES = (
     "/welcome", "/demand", "/demand?segment=smb&compare=previous", "/asks", "/asks?show=untriaged",
-    "/asks?q=nothing", "/asks/new", "/roadmap", "/roadmap?status=candidate", "/features/new",
+    "/asks?show=waiting&mine=yes&triaged=yes", "/asks?show=not_told", "/asks?q=nothing",
+    "/asks/new", "/roadmap", "/roadmap?status=candidate", "/features/new",
     "/accounts", "/accounts/new", "/promises", "/inbox", "/inbox?show=all", "/password",
     "/admin/products", "/admin/users", "/admin/keys", "/admin/connectors", "/search", "/debts",
     "/contradictions", "/digest",
@@ -131,6 +132,7 @@ def furnished(make: Make, boss: TestClient) -> list[str]:
     into = f"/features/{feature.id}/merge?into={others[0].id}"
     return [
         *(f"/asks/{each.id}" for each in (ask, debt, answered)),
+        f"/asks/{answered.id}?notice=answered",
         *(f"/accounts/{acme.id}{part}" for part in ("", "/edit", "/merge", "/brief")),
         *(f"/features/{feature.id}{part}" for part in ("", "/status", "/edit", "/merge")),
         into,
@@ -264,3 +266,22 @@ def faults(page: Page) -> list[str]:
     """What axe finds, and whether one has to scroll sideways."""
     found = [f"{page.url} is too wide"] if page.evaluate(TOO_WIDE) else []
     return [*found, *page.evaluate(RUN)]
+
+
+def test_the_tabs_of_an_se_fit_between_a_telephone_and_a_desk(
+    chromium: Browser, port: int, enter: Enter
+) -> None:
+    context = chromium.new_context(base_url=f"http://127.0.0.1:{port}", bypass_csp=True)
+    context.set_default_timeout(SECONDS * 1000)
+    context.add_init_script(AXE)
+    page = context.new_page()
+    enter(Hand(page), Role.se)
+    page.goto("/asks?mine=yes")
+
+    found = []
+    for width in (390, 740, 900, 1040, 1060, 1280):
+        page.set_viewport_size({"width": width, "height": 700})
+        found += [f"{width}: {fault}" for fault in faults(page)]
+    context.close()
+
+    assert found == []

@@ -45,11 +45,13 @@ def enter(page: Page, link: str) -> None:
     """Sign in by the link, and wait until one is in."""
     page.goto(link)
     page.get_by_role("button", name="Sign in").click()
-    expect(page.get_by_role("heading", name="Demand")).to_be_visible()
+    expect(page.get_by_role("heading", name="My asks")).to_be_visible()
 
 
 def test_from_the_link_to_the_answer_on_the_demand_table(page: Page, link: str) -> None:
     enter(page, link)
+    expect(page.get_by_text("No debts of yours")).to_be_visible()
+    page.get_by_role("link", name="Demand").click()
     expect(page.get_by_text("Nobody has asked for anything yet")).to_be_visible()
 
     page.get_by_role("link", name="Log an ask").first.click()

@@ -12,6 +12,7 @@ from models.user import Role, User
 from services import asks, debts, users
 from services.debts import DebtFilter
 from services.errors import Invalid
+from services.permissions import NotPermitted
 from services.policy import Policy
 from tests.factories import Make
 
@@ -39,6 +40,33 @@ def found(make: Make, policy: Policy | None = None, **wanted: Any) -> dict[str, 
     return debts.report(
         make.session, make.boss, policy or make.policy, DebtFilter(**wanted), limit=200
     )
+
+
+class TestNext:
+    def test_the_own_that_is_due_first_is_next_and_only_then_anybodys(self, make: Make) -> None:
+        sam, kim = make.user(), make.user()
+        by, days = users.caller_for(sam), [timedelta(days=days) for days in range(4)]
+        make.response(owed(make, sam, MONDAY - days[3]))
+        later, sooner = owed(make, sam, MONDAY + days[2]), owed(make, sam, MONDAY + days[1])
+        another = owed(make, kim, MONDAY - days[2], title="Of Kim")
+
+        walked = []
+        while (following := debts.next_of(make.session, by)) is not None:
+            walked.append((following.id, following.left, following.own))
+            make.response(make.session.get_one(Ask, following.id))
+
+        assert walked == [(sooner.id, 2, True), (later.id, 1, True), (another.id, 1, False)]
+
+    def test_what_was_withdrawn_waits_for_nobody(self, make: Make) -> None:
+        asks.withdraw_ask(make.session, make.boss, make.policy, make.ask().id, "Sold")
+
+        assert debts.next_of(make.session, make.boss) is None
+
+    def test_whoever_may_not_answer_is_given_none(self, make: Make) -> None:
+        by = users.caller_for(make.user(Role.viewer))
+
+        with pytest.raises(NotPermitted):
+            debts.next_of(make.session, by)
 
 
 class TestAge:

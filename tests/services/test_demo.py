@@ -218,11 +218,37 @@ def test_some_promises_stand_in_a_contract_and_touch_a_deal(world: Session) -> N
     assert all(each.opportunity_id is not None for each in held)
 
 
-def test_some_customers_were_told(world: Session) -> None:
+def test_an_answer_comes_after_its_ask_and_never_from_the_future(world: Session) -> None:
+    asks = {ask.id: ask for ask in everything(world, Ask)}
+    answers = everything(world, Response)
+
+    early = [each.id for each in answers if each.created_at < asks[each.ask_id].created_at]
+
+    assert early == []
+    assert all(each.created_at <= utc_now() for each in answers)
+    # Not all of them on the day on which the demo was made.
+    assert len({each.created_at.date() for each in answers}) > SIZE / 4
+
+
+def test_a_changed_mind_comes_after_the_answer_that_it_supersedes(world: Session) -> None:
+    at = {each.id: each.created_at for each in everything(world, Response)}
+    changed = [each for each in everything(world, Response) if each.supersedes is not None]
+
+    assert all(at[each.supersedes] <= each.created_at for each in changed)
+
+
+def test_some_customers_were_told_and_none_before_the_answer_was_given(world: Session) -> None:
+    given_on = {each.id: each.created_at.date() for each in everything(world, Response)}
     told = everything(world, Told)
 
     assert told
-    assert all(each.told_on <= utc_today() for each in told)
+    assert all(given_on[each.response_id] <= each.told_on <= utc_today() for each in told)
+
+
+def test_a_promise_is_as_old_as_its_answer(world: Session) -> None:
+    at = {each.id: each.created_at for each in everything(world, Response)}
+
+    assert all(each.created_at == at[each.response_id] for each in everything(world, Commitment))
 
 
 def test_some_asks_were_withdrawn_and_say_why(world: Session) -> None:

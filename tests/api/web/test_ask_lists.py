@@ -1,5 +1,6 @@
 """Lists of asks: whose, and which first."""
 
+import re
 from datetime import timedelta
 
 import pytest
@@ -13,6 +14,13 @@ from tests.api.web.conftest import Browser
 from tests.factories import Make
 
 FORM = {"account": "Acme", "domain": "acme.example", "title": "SAML single sign-on"}
+
+
+def tab(page: str) -> str:
+    """The one tab of the head that is said to be open."""
+    head = page.partition('aria-label="Main">')[2].partition("</nav>")[0]
+    (opened,) = re.findall(r'aria-current="page">([^<]+)</a>', head)
+    return str(opened)
 
 
 class TestList:
@@ -93,6 +101,35 @@ class TestNotTold:
         assert "#told" not in desk.get("/asks?show=answered").text
 
 
+class TestByAnswer:
+    @pytest.fixture
+    def answered(self, make: Make) -> dict[str, Ask]:
+        """Asks of which the first was answered last."""
+        found = {title: make.ask(title=title) for title in ("Of spring", "Of summer", "Of autumn")}
+        for ask in reversed(found.values()):
+            make.response(ask)
+        return found
+
+    @pytest.mark.parametrize("show", ["answered", "not_told"])
+    def test_the_newest_answer_is_first_however_old_the_ask_is(
+        self, desk: TestClient, answered: dict[str, Ask], show: str
+    ) -> None:
+        page = desk.get(f"/asks?show={show}").text
+
+        places = [page.index(f">{title}</a>") for title in answered]
+        assert places == sorted(places)
+        assert page.count('data-label="Answered"') == 3
+
+    def test_another_answer_brings_an_ask_to_the_top(
+        self, desk: TestClient, make: Make, answered: dict[str, Ask]
+    ) -> None:
+        make.response(answered["Of autumn"], supersedes_reason="A closer look")
+
+        page = desk.get("/asks?show=answered").text
+
+        assert page.index(">Of autumn</a>") < page.index(">Of spring</a>")
+
+
 class TestMyDay:
     @pytest.fixture
     def mine(self, browser_as: Browser, make: Make) -> TestClient:
@@ -115,6 +152,21 @@ class TestMyDay:
         assert page.count(">Said</a>") == 2
         assert "To revisit:" not in page
         assert "Of another" not in page
+
+    def test_of_a_long_part_it_says_how_many_there_are_in_all(
+        self, browser_as: Browser, make: Make
+    ) -> None:
+        sam = make.user(Role.se)
+        for _each in range(7):
+            ask = make.ask()
+            ask.logged_by = sam.id
+            make.response(ask)
+
+        page = browser_as(Role.se, sam).get("/asks?mine=yes").text
+        part = page.partition('id="also-not_told"')[2].partition("</section>")[0]
+
+        assert ">See all 7<" in part
+        assert part.count('data-label="Answered"') == 5
 
     def test_a_search_shows_what_was_searched_for_alone(self, mine: TestClient) -> None:
         assert "Recently answered" not in mine.get("/asks?show=waiting&mine=yes&q=Owed").text
@@ -139,6 +191,18 @@ class TestMine:
 
         assert "<h1>My asks</h1>" in page
         assert "Of another" not in page
+
+    def test_an_se_has_a_tab_for_the_own(self, desk: TestClient) -> None:
+        assert tab(desk.get("/asks").text) == "My asks"
+        assert tab(desk.get("/asks?mine=yes&show=not_told").text) == "My asks"
+        assert tab(desk.get("/asks?show=waiting").text) == "Asks"
+        assert tab(desk.get("/demand").text) == "Demand"
+
+    def test_a_pm_has_one_tab_for_all(self, browser_as: Browser) -> None:
+        page = browser_as(Role.pm).get("/asks?mine=yes").text
+
+        assert tab(page) == "Asks"
+        assert ">My asks</a>" not in page
 
     def test_a_pm_begins_with_everybodys(self, browser_as: Browser, make: Make) -> None:
         make.ask(title="Of another")

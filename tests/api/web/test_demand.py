@@ -84,6 +84,45 @@ class TestTable:
         assert "$90k" in row(desk.get("/demand").text, feature.title)
 
 
+class TestWaiting:
+    LINK = "/asks?show=waiting&triaged=yes"
+
+    def test_the_count_leads_to_the_asks_that_it_counts(
+        self, desk: TestClient, make: Make, wanted: Feature
+    ) -> None:
+        make.ask(title="Of no feature yet")
+        make.response(make.ask(feature=wanted, title="Answered already"))
+
+        page, asks = desk.get("/demand").text, desk.get(self.LINK).text
+
+        assert f'href="{self.LINK.replace("&", "&amp;")}">3<' in page
+        assert asks.count('data-label="Answer"') == 3
+        assert "Of no feature yet" not in asks
+        assert "Answered already" not in asks
+
+    def test_a_chip_brings_back_those_that_are_not_triaged(
+        self, desk: TestClient, make: Make
+    ) -> None:
+        make.ask(title="Of no feature yet")
+        page = desk.get(self.LINK).text
+
+        assert '<a class="chip" href="/asks?show=waiting"><span class="muted">Only:</span>' in page
+        assert "Of no feature yet" in desk.get("/asks?show=waiting").text
+
+    @pytest.mark.parametrize("query", ["?lifecycle=customer", "?compare=previous"])
+    def test_no_list_is_of_the_accounts_or_days_that_a_filter_leaves(
+        self, desk: TestClient, wanted: Feature, query: str
+    ) -> None:
+        assert "triaged=yes" not in desk.get(f"/demand{query}").text
+
+    def test_where_none_waits_there_is_nothing_to_follow(
+        self, desk: TestClient, make: Make
+    ) -> None:
+        make.response(make.ask(feature=make.feature()))
+
+        assert "triaged=yes" not in desk.get("/demand").text
+
+
 class TestFilters:
     def test_a_status_is_filtered(self, desk: TestClient, make: Make, wanted: Feature) -> None:
         make.ask(feature=make.planned(title="Planned thing"))

@@ -237,6 +237,12 @@ class TestOwnPassword:
         assert here.get("/demand").status_code == 200
         assert elsewhere.get("/demand").status_code == 303
 
+    def test_the_day_begins_where_it_does_after_signing_in(self, desk: TestClient) -> None:
+        answer = desk.post("/password", data={"password": PASSWORD, "again": PASSWORD})
+
+        assert answer.headers["location"] == "/asks?mine=yes&notice=password"
+        assert "Your password is set" in desk.get(answer.headers["location"]).text
+
     @pytest.mark.parametrize(
         ("password", "again", "said"),
         [

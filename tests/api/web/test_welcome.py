@@ -31,13 +31,16 @@ class TestHome:
 
         assert office.get("/").headers["location"] == "/welcome"
 
-    def test_with_an_ask_it_is_the_desk_again(self, office: TestClient, make: Make) -> None:
+    def test_with_an_ask_it_is_the_demand_again(self, office: TestClient, make: Make) -> None:
         make.ask()
 
         assert office.get("/").headers["location"] == "/demand"
 
-    @pytest.mark.parametrize("role", [Role.se, Role.pm, Role.account_manager, Role.viewer])
-    def test_everybody_else_goes_to_the_desk(self, browser_as: Browser, role: Role) -> None:
+    def test_an_se_goes_to_the_own_asks(self, desk: TestClient) -> None:
+        assert desk.get("/").headers["location"] == "/asks?mine=yes"
+
+    @pytest.mark.parametrize("role", [Role.pm, Role.account_manager, Role.viewer])
+    def test_everybody_else_goes_to_the_demand(self, browser_as: Browser, role: Role) -> None:
         assert browser_as(role).get("/").headers["location"] == "/demand"
 
 
