@@ -29,7 +29,7 @@ from models.base import utc_now
 ASK = (
     "id", "created_at", "version", "changed_at", "account_id", "product_id", "feature_id", "title",
     "verbatim", "importance", "asked_on", "source", "external_source", "external_id", "logged_by",
-    "state", "answer_due_on",
+    "state", "answer_due_on", "owed_since",
 )  # fmt: skip
 OWN = (
     "id", "title", "verbatim", "why", "importance", "product_id", "feature_id", "opportunity_id",
@@ -151,7 +151,7 @@ def serve(url: str, port: int, secret: str) -> None:
         row = (
             store.id(key), stamp, 1, stamp, account, product, feature, new["title"],
             new["verbatim"], new["importance"], str(now.date()), "api", "api", new["external_id"],
-            user, "unanswered", str(now.date()),
+            user, "unanswered", str(now.date()), str(now.date()),
         )  # fmt: skip
         connection.execute(insert_ask, row)
         connection.execute("COMMIT")

@@ -21,6 +21,7 @@ from models.base import (
     UtcDateTime,
     WebAddress,
     choice,
+    utc_today,
 )
 from models.response import ResponseSeen
 
@@ -79,7 +80,9 @@ class Ask(Revised, table=True):
         ),
         Index("ix_ask_feature_account", "feature_id", "account_id"),
         # Holds all that the debts are added up from, so that no row needs to be read for it.
-        Index("ix_ask_debt", "state", "answer_due_on", "logged_by", "product_id", "id"),
+        Index(
+            "ix_ask_debt", "state", "answer_due_on", "owed_since", "logged_by", "product_id", "id"
+        ),
     )
 
     account_id: UUID = Field(foreign_key="account.id", index=True)
@@ -100,6 +103,8 @@ class Ask(Revised, table=True):
     state: AskState = Field(default=AskState.unanswered, sa_type=choice(AskState))
     response_id: UUID | None = None
     answer_due_on: date
+    # The day of logging, or of being put back: settings change, so no due date tells it.
+    owed_since: date = Field(default_factory=utc_today, sa_column_kwargs={"default": utc_today})
     withdrawn_reason: str | None = None
     withdrawn_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
     source_deleted_at: datetime | None = Field(default=None, sa_type=UtcDateTime)

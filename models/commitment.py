@@ -58,14 +58,19 @@ class CommitmentSeen(Seen):
     response_id: UUID
     account: dict[str, Any] = Field(description="`id` and `name`.")
     feature: dict[str, Any] = Field(description="`id` and `title`.")
-    opportunity: dict[str, Any] | None = Field(description="`id` and `name`.")
+    opportunity: dict[str, Any] | None = Field(
+        description="`id`, `name` and `outcome`: the deal of the promise, or else of its ask."
+    )
     due_on: date
     contractual: bool
     contract_reference: str | None
     owner_email: str | None
     state: CommitmentState
     amount_held: MoneySeen | None = Field(
-        description="The deal's amount, or the ARR where the promise is tied to a renewal."
+        description=(
+            "The deal's amount, or the ARR where the promise is tied to a renewal; null where the"
+            " deal is lost."
+        )
     )
     released_reason: str | None
     created_at: datetime

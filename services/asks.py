@@ -124,6 +124,7 @@ def log_ask(
         "state": AskState.unanswered,
         "response_id": None,
         "answer_due_on": due_on(policy, logged_at.date()),
+        "owed_since": logged_at.date(),
         "withdrawn_reason": None,
         "withdrawn_at": None,
         "source_deleted_at": None,
@@ -334,7 +335,10 @@ def withdraw_ask(session: Session, by: Caller, policy: Policy, ask_id: UUID, rea
 
 def reopen(ask: Ask, by: Caller, policy: Policy) -> None:
     """Put an answered ask back among the debts, due anew from today."""
-    values = {"response_id": None, "state": AskState.unanswered, "answer_due_on": due_on(policy)}
+    values = {
+        "response_id": None, "state": AskState.unanswered, "answer_due_on": due_on(policy),
+        "owed_since": utc_today(),
+    }  # fmt: skip
     revise(ask, by, values)
 
 

@@ -199,15 +199,18 @@ class Book:
             feature_key=[feature.id.bytes for feature in self.features],
             held_feature=self._held(held, lambda each: self.roots[self._feature(each.feature)]),
             held_account=self._held(held, lambda each: asks["account"][asks.places.of[each.ask]]),
-            held_opportunity=self._held(
-                held,
-                lambda each: -1 if each.opportunity is None else deals.places.of[each.opportunity],
-            ),
+            held_opportunity=self._held(held, self._deal),
         )
 
     def _binds(self, promise: PromiseRow) -> bool:
         feature = self.features[self.roots[self._feature(promise.feature)]]
         return feature.status is not FeatureStatus.shipped
+
+    def _deal(self, promise: PromiseRow) -> int:
+        """The deal of a promise: that of its day, or else the one that its ask has got since."""
+        if promise.opportunity is not None:
+            return self.opportunities.places.of[promise.opportunity]
+        return int(self.asks["opportunity"][self.asks.places.of[promise.ask]])
 
     @staticmethod
     def _held(held: list[PromiseRow], of: Any) -> Any:

@@ -1,12 +1,13 @@
 """What was promised: the ledger of commitments, and what it takes to break one."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from datetime import date
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, case, select
+from sqlalchemy import ColumnElement, case, func, select
 from sqlmodel import Session, col
 
 from models.account import Account
@@ -14,8 +15,8 @@ from models.ask import Ask, AskState
 from models.base import utc_today
 from models.commitment import Commitment, CommitmentRelease, CommitmentSeen, CommitmentState
 from models.feature import Feature, FeatureStatus
-from models.money import Money, MoneySeen, money
-from models.opportunity import Opportunity
+from models.money import MoneySeen, money
+from models.opportunity import Opportunity, Outcome
 from models.response import Response
 from services import asks, families, paging
 from services.errors import Conflict, NotFound
@@ -23,7 +24,21 @@ from services.permissions import Caller, Permission
 from services.policy import Policy
 
 BINDING = (CommitmentState.open, CommitmentState.overdue)
-MOST = 200  # promises that are looked at together
+
+
+@dataclass(frozen=True)
+class Bound:
+    """Promises that bind: the oldest of them, and what is true of all."""
+
+    promises: Sequence[CommitmentSeen]
+    count: int
+    contracts: int  # of them that stand in contracts
+    held: Sequence[MoneySeen]  # by those, by currency; a deal or an account counts once
+
+    @property
+    def more(self) -> int:
+        """How many are not listed."""
+        return self.count - len(self.promises)
 
 
 class HasCommitments(Conflict):
@@ -111,7 +126,7 @@ def held(
     if contractual is False or not binding:
         return 0, []
     statement = _chosen(binding, True, None, account_id, feature_id)
-    found = [_seen(row) for row in session.execute(statement)]
+    found = session.execute(statement).all()
     return len(found), _sums(found)
 
 
@@ -126,33 +141,41 @@ def get_commitment(session: Session, by: Caller, commitment_id: UUID) -> Commitm
     return _seen(_one(session, commitment_id))
 
 
-def late(
-    session: Session, by: Caller, feature_id: UUID, target_on: date
-) -> tuple[list[CommitmentSeen], list[MoneySeen]]:
-    """What a target date does to whom: the promises of a feature that are due before it.
+def bound(
+    session: Session, by: Caller, feature_id: UUID, *, limit: int, due_before: date | None = None
+) -> Bound:
+    """What a feature is promised to whom.
 
-    Returns:
-        The promises that bind, oldest first, and what their contracts hold by currency; a deal or
-        an account that is held by several counts once.
+    Args:
+        session: Any session.
+        by: Who reads.
+        feature_id: The feature.
+        limit: The most promises to list; the numbers are over all of them.
+        due_before: Only what is due before this day: with a later target that would be late.
 
     Raises:
         NotPermitted: `by` may not read.
     """
-    found, _more = list_commitments(
-        session, by, limit=MOST, state=BINDING, due_before=target_on, feature_id=[feature_id]
+    by.require(Permission.ask_read)
+    statement = _chosen(BINDING, None, due_before, (), [feature_id])
+    found = session.execute(statement.order_by(col(Commitment.id))).all()
+    return Bound(
+        promises=[_seen(row) for row in found[:limit]],
+        count=len(found),
+        contracts=sum(row.Commitment.contractual for row in found),
+        held=_sums(found),
     )
-    return found, _sums(found)
 
 
-def _sums(found: Sequence[CommitmentSeen]) -> list[MoneySeen]:
+def _sums(rows: Iterable[Any]) -> list[MoneySeen]:
     amounts = {
-        (each.opportunity or each.account)["id"]: each.amount_held
-        for each in found
-        if each.amount_held is not None
+        row.opportunity_id or row.account_id: held
+        for row in rows
+        if (held := _held(row)) is not None
     }
     sums = Counter[str]()
-    for amount in amounts.values():
-        sums[amount.currency] += Money(amount=amount.amount, currency=amount.currency).minor
+    for minor, currency in amounts.values():
+        sums[currency] += minor
     return [each for key in sorted(sums) if (each := money(sums[key], key)) is not None]
 
 
@@ -258,6 +281,8 @@ _ROOT_STATUS = _ROOT.c.status
 
 def _ledger(roots: Any = None) -> Any:
     roots = families.roots() if roots is None else roots
+    # A promise names the deal of its day; where there was none yet, the ask may have got one since.
+    deal = func.coalesce(col(Commitment.opportunity_id), col(Ask.opportunity_id))
     return (
         select(
             Commitment,
@@ -267,7 +292,9 @@ def _ledger(roots: Any = None) -> Any:
             col(Account.arr_currency),
             _ROOT.c.id.label("feature_id"),
             _ROOT.c.title.label("feature_title"),
+            col(Opportunity.id).label("opportunity_id"),
             col(Opportunity.name).label("opportunity_name"),
+            col(Opportunity.outcome),
             col(Opportunity.amount_minor),
             col(Opportunity.amount_currency),
             col(CommitmentRelease.reason).label("released_reason"),
@@ -277,7 +304,7 @@ def _ledger(roots: Any = None) -> Any:
         .join(Account, col(Account.id) == col(Ask.account_id))
         .join(roots, roots.c.id == col(Commitment.feature_id))
         .join(_ROOT, _ROOT.c.id == roots.c.root)
-        .outerjoin(Opportunity, col(Opportunity.id) == col(Commitment.opportunity_id))
+        .outerjoin(Opportunity, col(Opportunity.id) == deal)
         .outerjoin(CommitmentRelease, col(CommitmentRelease.commitment_id) == col(Commitment.id))
     )
 
@@ -289,15 +316,24 @@ def _one(session: Session, commitment_id: UUID) -> Any:
     return row
 
 
+def _held(row: Any) -> tuple[int, str] | None:
+    """What a promise in a contract keeps waiting: its deal unless that is lost, or a renewal."""
+    if not row.Commitment.contractual or row.state not in BINDING or row.outcome is Outcome.lost:
+        return None
+    minor, currency = row.arr_minor, row.arr_currency
+    if row.opportunity_id is not None:
+        minor, currency = row.amount_minor, row.amount_currency
+    return None if minor is None else (minor, currency)
+
+
 def _seen(row: Any) -> CommitmentSeen:
     made: Commitment = row.Commitment
-    holds = made.contractual and row.state in BINDING
     opportunity = None
-    if made.opportunity_id is not None:
-        opportunity = {"id": made.opportunity_id, "name": row.opportunity_name}
-        amount = money(row.amount_minor, row.amount_currency)
-    else:
-        amount = money(row.arr_minor, row.arr_currency)
+    if row.opportunity_id is not None:
+        opportunity = {
+            "id": row.opportunity_id, "name": row.opportunity_name, "outcome": row.outcome,
+        }  # fmt: skip
+    held = _held(row)
     return CommitmentSeen(
         id=made.id,
         ask_id=made.ask_id,
@@ -310,7 +346,7 @@ def _seen(row: Any) -> CommitmentSeen:
         contract_reference=made.contract_reference,
         owner_email=made.owner_email,
         state=CommitmentState(row.state),
-        amount_held=amount if holds else None,
+        amount_held=money(*held) if held else None,
         released_reason=row.released_reason,
         created_at=made.created_at,
     )

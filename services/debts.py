@@ -18,7 +18,7 @@ from models.user import User
 from services import paging
 from services.permissions import Caller, Permission
 from services.policy import Policy
-from services.workdays import Days, after_workdays, workdays_past
+from services.workdays import after_workdays, workdays_past
 
 SOON = 2  # working days
 
@@ -35,7 +35,7 @@ class DebtFilter:
 
 @dataclass(frozen=True)
 class _Pile:
-    """Debts of one person that are due on the same day."""
+    """Debts of one person that are due on the same day, and of the same age."""
 
     owner: UUID | None
     due: date
@@ -89,8 +89,8 @@ def report(
 ) -> dict[str, Any]:
     """The debts, the one due first at the top, and what they add up to.
 
-    An answer is owed from the day of logging, or of being put back; the due date lies a set count
-    of working days after that, so the age follows from it.
+    An answer is owed from the day of logging, or of being put back, and ages from that day on,
+    whatever is set about due dates meanwhile.
 
     Args:
         session: A reading session.
@@ -143,20 +143,21 @@ def summary(session: Session, by: Caller, policy: Policy, wanted: DebtFilter) ->
 
 
 def _piles(session: Session, policy: Policy, wanted: DebtFilter) -> list[_Pile]:
-    own = (col(Ask.answer_due_on), col(Ask.logged_by))
+    own = (col(Ask.answer_due_on), col(Ask.owed_since), col(Ask.logged_by))
     rows = session.execute(
         select(*own, func.count()).where(*_conditions(wanted)).group_by(*own)
     ).all()
-    ages = _ages(policy, [due for due, _owner, _count in rows])
+    ages = _since(policy, [since for _due, since, _owner, _count in rows])
     return [
         _Pile(owner, due, count, age)
-        for (due, owner, count), age in zip(rows, ages.tolist(), strict=True)
+        for (due, _since, owner, count), age in zip(rows, ages, strict=True)
     ]
 
 
-def _ages(policy: Policy, due: Sequence[date]) -> Days:
-    past = workdays_past(due, utc_today(), policy.holidays)
-    found: Days = np.maximum(policy.answer_days + past, 0)
+def _since(policy: Policy, days: Sequence[date]) -> list[int]:
+    """The working days that passed since each of these days, 0 where it is still to come."""
+    past = workdays_past(days, utc_today(), policy.holidays)
+    found: list[int] = np.maximum(past, 0).tolist()
     return found
 
 
@@ -204,7 +205,7 @@ def _list(
     statement: Any = (
         select(
             col(Ask.id), col(Ask.title), col(Ask.product_id), col(Ask.feature_id),
-            col(Ask.importance), col(Ask.asked_on), col(Ask.answer_due_on),
+            col(Ask.importance), col(Ask.asked_on), col(Ask.answer_due_on), col(Ask.owed_since),
             col(Account.id).label("account_id"), col(Account.name), col(User.email),
             col(User.team),
         )
@@ -214,7 +215,8 @@ def _list(
     )  # fmt: skip
     found = session.execute(statement.order_by(*place)).all()
     rows, more = paging.cut(found, limit)
-    ages = _ages(policy, [row.answer_due_on for row in rows]).tolist()
+    ages = _since(policy, [row.owed_since for row in rows])
+    late = _since(policy, [row.answer_due_on for row in rows])
     today = utc_today()
     items = [
         {
@@ -230,9 +232,9 @@ def _list(
             "answer_due_on": row.answer_due_on,
             "overdue": row.answer_due_on < today,
             "age": age,
-            "days_overdue": max(0, age - policy.answer_days),
+            "days_overdue": past,
         }
-        for row, age in zip(rows, ages, strict=True)
+        for row, age, past in zip(rows, ages, late, strict=True)
     ]
     last = rows[-1] if more else None
     return items, paging.encode([last.answer_due_on, last.id]) if last else None

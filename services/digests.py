@@ -1,7 +1,8 @@
 """The daily digest: what a person owes today, as a page and as a letter."""
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections import Counter
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, replace
 from datetime import date
 from enum import StrEnum
 from typing import Any
@@ -16,9 +17,9 @@ from models.ask import Ask, AskState
 from models.base import utc_now, utc_today
 from models.digest import DigestSent
 from models.response import Revisit, Told
-from models.user import User
+from models.user import Role, User
 from services.debts import SOON
-from services.permissions import Caller, Permission
+from services.permissions import GRANTS, Caller, Permission
 from services.policy import Policy
 from services.users import FIRST_EMAIL
 from services.workdays import after_workdays
@@ -41,6 +42,7 @@ HEADINGS = {
     Part.revisit: "To revisit, since the demand bar was reached",
     Part.not_told: "Answered, and the customer was not told",
 }
+DEBTS = (Part.overdue, Part.soon)
 COUNTED = {
     Part.overdue: "overdue",
     Part.soon: "due soon",
@@ -60,12 +62,25 @@ class Owed:
 
 
 @dataclass(frozen=True)
+class Owner:
+    """Whose asks they were: somebody who was locked out."""
+
+    id: UUID
+    email: str
+    name: str
+
+
+@dataclass(frozen=True)
 class Heap:
-    """A part of a digest: the oldest of its asks, and how many there are in all."""
+    """A part of a digest: the oldest of its asks, and how many there are in all.
+
+    What somebody owed who left is a heap of its own, for those who can act now.
+    """
 
     part: Part
     asks: Sequence[Owed]
     count: int
+    formerly: Owner | None = None
 
     @property
     def more(self) -> int:
@@ -75,12 +90,14 @@ class Heap:
     @property
     def heading(self) -> str:
         """What it is called."""
-        return HEADINGS[self.part]
+        whose = f", formerly {self.formerly.name}'s" if self.formerly else ""
+        return f"{HEADINGS[self.part]}{whose}"
 
     @property
     def address(self) -> str:
         """The path of the list of all of them."""
-        return f"/asks?{urlencode({'show': self.part, 'mine': 'yes'})}"
+        whose = {"logged_by": self.formerly.email} if self.formerly else {"mine": "yes"}
+        return f"/asks?{urlencode({'show': self.part} | whose)}"
 
 
 Digest = Sequence[Heap]  # the parts that hold anything
@@ -166,8 +183,54 @@ def not_taken(session: Session) -> int:
     return count
 
 
-def _digests(session: Session, policy: Policy, people: Iterable[UUID]) -> dict[UUID, Digest]:
-    """The digests of people who owe something, all of them in one query."""
+def _digests(session: Session, policy: Policy, people: Collection[UUID]) -> dict[UUID, Digest]:
+    """The digests of people who owe something, with the debts of those who left."""
+    left = _left(session, people)
+    owners = {owner.id for each in left.values() for owner in each}
+    heaps = _heaps(session, policy, {*people, *owners})
+    found = {
+        key: [
+            *heaps.get(key, ()),
+            *(
+                replace(heap, formerly=owner)
+                for owner in left.get(key, ())
+                for heap in heaps.get(owner.id, ())
+                if heap.part in DEBTS
+            ),
+        ]
+        for key in people
+    }
+    return {key: digest for key, digest in found.items() if digest}
+
+
+def _left(session: Session, people: Collection[UUID]) -> dict[UUID, list[Owner]]:
+    """For some people those whose debts fall to them, by name.
+
+    The debts of somebody who was locked out fall to the team, where anybody of it can answer, or
+    else to product managers and administrators.
+    """
+    known = session.execute(
+        select(
+            col(User.id), col(User.email), col(User.name), col(User.team), col(User.role),
+            col(User.active),
+        ).order_by(col(User.name), col(User.id))
+    ).all()  # fmt: skip
+    able = [each for each in known if each.active and Permission.ask_answer in GRANTS[each.role]]
+    product = [each.id for each in able if each.role in {Role.pm, Role.admin}]
+    teams: dict[str, list[UUID]] = {}
+    for each in able:
+        if each.team is not None:
+            teams.setdefault(each.team, []).append(each.id)
+    found: dict[UUID, list[Owner]] = {}
+    for each in known:
+        if not each.active:
+            for key in {*teams.get(each.team, product)}.intersection(people):
+                found.setdefault(key, []).append(Owner(each.id, each.email, each.name))
+    return found
+
+
+def _heaps(session: Session, policy: Policy, people: Collection[UUID]) -> dict[UUID, list[Heap]]:
+    """What each of some people owes, in parts, all of it in one query."""
     today = utc_today()
     due, answered = col(Ask.answer_due_on), col(Ask.state) == AskState.answered
     owed = col(Ask.state) == AskState.unanswered
@@ -210,7 +273,10 @@ def _digests(session: Session, policy: Policy, people: Iterable[UUID]) -> dict[U
 
 def subject(digest: Digest) -> str:
     """The subject of a letter: counts, and nothing of what customers said."""
-    counts = ", ".join(f"{heap.count} {COUNTED[heap.part]}" for heap in digest)
+    sums = Counter[Part]()
+    for heap in digest:
+        sums[heap.part] += heap.count
+    counts = ", ".join(f"{sums[part]} {COUNTED[part]}" for part in Part if part in sums)
     return f"Nomaybe: {counts}"
 
 

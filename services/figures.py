@@ -304,13 +304,15 @@ class _Grouped:
         """Promises in contracts, and what waits on them: each deal or renewal once a group."""
         columns = self.columns
         account, deal = columns.held_account, columns.held_opportunity
+        # A lost deal waits for nothing any more; what was promised binds until it is released.
+        waits = np.append(columns.opportunity_outcome, OPEN)[deal] != LOST
         counts, amounts = [], []
         apart = np.zeros((self.number, max(1, self.scope.currencies)), np.int64)
         for lifecycle in (CUSTOMER, PROSPECT):
             mine = self.scope.account[account] & (columns.account_lifecycle[account] == lifecycle)
             mine &= group >= 0
             counts.append(self.count(group[mine]))
-            on_deal, on_renewal = mine & (deal >= 0), mine & (deal < 0)
+            on_deal, on_renewal = mine & waits & (deal >= 0), mine & (deal < 0)
             deal_group, deals = _distinct(group[on_deal], deal[on_deal])
             of_deals, deals_apart = self.of_deals(deal_group, deals)
             account_group, accounts = _distinct(group[on_renewal], account[on_renewal])

@@ -8,10 +8,11 @@ from fastapi import APIRouter, Query, Request, Response
 from pydantic import BeforeValidator
 
 from api.auth import needs
+from api.web.features import slip_of
 from api.web.pages import By, Filled, Form, Page, by_field, reading, see, writing
 from api.web.templating import render
 from api.work import Session
-from models.feature import Feature
+from models.feature import COMMITABLE, Feature
 from services import feature_record, features
 from services.errors import Conflict, DomainError, Invalid, invalid
 from services.permissions import Caller, Permission
@@ -83,6 +84,9 @@ def _merge_form(
             "chosen": chosen,
             "found": feature_record.together(session, by, feature_id, chosen.id)
             if chosen
+            else None,
+            "slip": slip_of(session, by, feature_id, chosen.target_on)
+            if chosen and chosen.status in COMMITABLE
             else None,
         }
 

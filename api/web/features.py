@@ -77,9 +77,8 @@ def show_feature(
         found["evidence"], found["more"] = demand.evidence(
             session, by, feature_id, DemandFilter(), limit=A_PAGE, cursor=cursor
         )
-        found["promises"], found["more_promises"] = commitments.list_commitments(
-            session, by, limit=A_FEW, feature_id=[feature_id], state=commitments.BINDING
-        )
+        bound = commitments.bound(session, by, feature_id, limit=A_FEW)
+        found["promises"], found["more_promises"] = bound.promises, bound.more
         alike = similar.similar_features(
             session, by, feature.title, limit=6, product_id=[feature.product_id]
         )
@@ -253,6 +252,17 @@ def change_status(request: Request, by: By, feature_id: UUID, form: Filled) -> R
     return see(f"/features/{feature_id}?notice=status")
 
 
+def slip_of(
+    session: Session, by: Caller, feature_id: UUID, target_on: date | None
+) -> dict[str, Any] | None:
+    """Which promises of a feature another target would make late, with what was said."""
+    if target_on is None:
+        return None
+    late = commitments.bound(session, by, feature_id, limit=A_FEW, due_before=target_on)
+    said = commitments.messages(session, by, [each.id for each in late.promises])
+    return {"late": late, "said": said} if late.count else None
+
+
 def _slips(request: Request, by: Caller, feature_id: UUID, change: FeatureChange) -> bool:
     """Whether a later target breaks what was promised: a PM sees it before it is so."""
     target_on = change.target_on
@@ -261,7 +271,8 @@ def _slips(request: Request, by: Caller, feature_id: UUID, change: FeatureChange
         feature = features.get_feature(session, by, feature_id)
         if target_on is None or target_on == feature.target_on:
             return False
-        return bool(commitments.late(session, by, feature_id, target_on)[0])
+        slip = commitments.bound(session, by, feature_id, limit=1, due_before=target_on)
+        return slip.count > 0
 
     return reading(request, deed)
 
@@ -282,22 +293,14 @@ def _status_form(
 ) -> Response:
     def deed(session: Session) -> dict[str, Any]:
         state = request.app.state
-        promises, more = commitments.list_commitments(
-            session, by, limit=MOST, feature_id=[feature_id], state=commitments.BINDING
-        )
-        late, late_held = commitments.late(session, by, feature_id, target) if target else ([], [])
         return {
             "feature": features.get_feature(session, by, feature_id),
             "found": demand.of_feature(
                 state.book, session, by, state.policy, feature_id, DemandFilter()
             ),
-            "promises": promises,
-            "more": more,
-            "shown": A_FEW,
+            "promised": commitments.bound(session, by, feature_id, limit=A_FEW),
             "target": target,
-            "late": late,
-            "late_held": late_held,
-            "said": commitments.messages(session, by, [each.id for each in late]),
+            "slip": slip_of(session, by, feature_id, target),
         }
 
     target = _day(typed["target_on"])

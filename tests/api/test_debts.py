@@ -16,6 +16,7 @@ def test_holds_sums_and_the_list(se: TestClient, make: Make) -> None:
     sam = make.user(Role.se, name="Sam", team="North")
     ask = make.ask(title="SSO")
     ask.logged_by, ask.answer_due_on = sam.id, utc_today() - timedelta(days=14)
+    ask.owed_since = utc_today() - timedelta(days=21)
     make.session.add(ask)
     make.session.commit()
 

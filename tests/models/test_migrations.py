@@ -3,20 +3,27 @@
 # ruff: noqa: S608  # the SQL is put together from the names of our own tables
 
 from collections.abc import Iterable, Iterator
+from datetime import date
 from pathlib import Path
 from shutil import copytree
 from typing import Any
 
 import pytest
+import time_machine
 from alembic import command
 from alembic.config import Config
 from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, Engine, NullPool, create_engine, inspect, text
 from sqlalchemy.exc import IntegrityError
+from sqlmodel import Session
 
 from models import Model, migrations, triggers
+from models.ask import Ask
 from models.database import connect
+from services import asks
+from services.policy import Policy
 from tests.databases import database
+from tests.factories import Make
 
 TABLES = sorted(Model.metadata.tables)
 REBUILD = f"""
@@ -149,6 +156,32 @@ class TestSteps:
             assert sorted(now) == TABLES
             assert left.items() <= now.items()
             assert lacking(full_copy) == set()
+
+    def test_the_day_since_when_an_ask_is_owed_is_found_in_its_history(
+        self, full_copy: str
+    ) -> None:
+        engine = connect(full_copy)
+        with Session(engine) as session:
+            make = Make(session, Policy())
+            with time_machine.travel("2026-09-01T10:00:00Z", tick=False):
+                back, told, owed = (make.ask() for _each in range(3))
+            with time_machine.travel("2026-10-01T10:00:00Z", tick=False):
+                make.response(back)
+                make.response(told)
+            with time_machine.travel("2026-11-02T23:59:00Z", tick=False):
+                asks.reopen(back, make.boss, make.policy)
+                session.commit()
+            wanted = {back.id: date(2026, 11, 2)} | dict.fromkeys(
+                (told.id, owed.id), date(2026, 9, 1)
+            )
+
+        command.downgrade(migrations.config(full_copy), "0009")
+        migrations.upgrade(full_copy)
+
+        with Session(engine) as session:
+            days = {key: session.get_one(Ask, key).owed_since for key in wanted}
+        engine.dispose()
+        assert days == wanted
 
     def test_all_the_way_down_leaves_nothing(self, full_copy: str) -> None:
         command.downgrade(migrations.config(full_copy), "base")

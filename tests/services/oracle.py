@@ -267,7 +267,7 @@ def _held(world: World, features: list[int]) -> tuple[tuple[int, int], tuple[int
         counts[account.lifecycle] += 1
         if promise.deal is None:
             waiting.add((account.lifecycle, "renewal", promise.account))
-        else:
+        elif world.deals[promise.deal].outcome != "lost":
             waiting.add((account.lifecycle, "deal", promise.deal))
     for lifecycle, what, at in waiting:
         if what == "deal":

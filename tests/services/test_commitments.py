@@ -53,7 +53,7 @@ class TestMade:
 
         assert made.account == {"id": account.id, "name": account.name}
         assert made.feature == {"id": feature.id, "title": feature.title}
-        assert made.opportunity == {"id": deal.id, "name": deal.name}
+        assert made.opportunity == {"id": deal.id, "name": deal.name, "outcome": "open"}
         assert (made.contractual, made.contract_reference) == (True, "MSA 4.2")
         assert (made.due_on, made.owner_email) == (date(2027, 3, 1), "pm@nomaybe.example")
 

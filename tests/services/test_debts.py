@@ -14,9 +14,11 @@ from services.debts import DebtFilter
 from services.errors import Invalid
 from services.permissions import NotPermitted
 from services.policy import Policy
+from services.workdays import after_workdays
 from tests.factories import Make
 
 MONDAY = date(2026, 11, 23)
+FRIDAY = 4
 
 
 @pytest.fixture(autouse=True)
@@ -27,8 +29,12 @@ def _monday() -> Any:
 
 
 def owed(make: Make, by: User, due: date, **fields: Any) -> Ask:
-    """A debt of somebody that is due on a day."""
-    ask = make.ask(**fields)
+    """A debt of somebody that is due on a day, and was logged as long before it as is set."""
+    day = due
+    while after_workdays(day, make.policy.answer_days) > due or day.weekday() > FRIDAY:
+        day -= timedelta(days=1)
+    with time_machine.travel(day, tick=False):
+        ask = make.ask(**fields)
     ask.logged_by, ask.answer_due_on = by.id, due
     make.session.add(ask)
     make.session.commit()
@@ -78,7 +84,7 @@ class TestAge:
             (date(2026, 11, 23), 5, 0),  # due today
             (date(2026, 11, 20), 6, 1),  # was due on Friday: the weekend does not count
             (date(2026, 11, 16), 10, 5),
-            (date(2027, 3, 1), 0, 0),  # later than any debt is due: never below nothing
+            (date(2027, 3, 1), 0, 0),  # of a clock that ran ahead: never below nothing
         ],
     )
     def test_counts_working_days(self, make: Make, due: date, age: int, overdue: int) -> None:
@@ -104,6 +110,26 @@ class TestAge:
         assert found(make)["items"][0]["age"] == sum(day.weekday() < 5 for day in days)
         assert ask.answer_due_on == asks.due_on(make.policy, MONDAY - timedelta(days=ago))
 
+    @pytest.mark.parametrize("days", [1, 10, 60])
+    def test_does_not_depend_on_how_many_days_there_are_to_answer_now(
+        self, make: Make, days: int
+    ) -> None:
+        with time_machine.travel(MONDAY - timedelta(days=7), tick=False):
+            make.ask()
+        make.ask()
+
+        report = found(make, Policy(answer_days=days))
+
+        assert [each["age"] for each in report["items"]] == [5, 0]
+        assert report["totals"]["age"] == {"median": 2.5, "worst": 5}
+        assert [each["days_overdue"] for each in report["items"]] == [0, 0]
+
+    def test_holidays_to_come_make_nothing_older(self, make: Make) -> None:
+        make.ask()
+        policy = Policy(holidays=frozenset({date(2026, 11, 25), date(2026, 11, 26)}))
+
+        assert found(make, policy)["items"][0]["age"] == 0
+
     def test_begins_anew_where_an_ask_is_put_back(self, make: Make) -> None:
         with time_machine.travel(MONDAY - timedelta(days=60), tick=False):
             ask = make.ask()
@@ -112,6 +138,7 @@ class TestAge:
         make.session.commit()
 
         assert found(make)["items"][0]["age"] == 0
+        assert found(make, Policy(answer_days=10))["totals"]["age"]["worst"] == 0
 
 
 class TestSums:

@@ -112,11 +112,74 @@ def test_a_letter_in_full(make: Make) -> None:
 def test_who_left_or_owes_nothing_gets_none(make: Make) -> None:
     sam = make.user(Role.se)
     owed(make, sam, MONDAY)
-    make.user(Role.pm)
+    make.user(Role.se)
     sam.active = False
     make.session.commit()
 
-    assert digests.letters(make.session, make.policy) == []
+    letters = digests.letters(make.session, make.policy)
+
+    assert [letter.to for letter in letters] == [make.boss.email]  # to whom it falls
+
+
+class TestThoseWhoLeft:
+    """Debts of somebody who was locked out are told those who can act."""
+
+    @pytest.fixture
+    def sam(self, make: Make) -> User:
+        """An SE of the North who left an overdue ask, and one that is due soon."""
+        sam = make.user(Role.se, name="Sam Okoro", email="sam@x.example", team="North")
+        owed(make, sam, MONDAY - timedelta(days=3), title="Single sign-on")
+        owed(make, sam, MONDAY, title="Dark theme")
+        make.response(owed(make, sam, MONDAY))  # nobody owes an answer any more
+        sam.active = False
+        make.session.commit()
+        return sam
+
+    @staticmethod
+    def told(make: Make) -> set[str]:
+        return {each.to for each in digests.letters(make.session, make.policy)}
+
+    @pytest.mark.usefixtures("sam")
+    def test_team_mates_are_told(self, make: Make) -> None:
+        make.user(Role.se, email="jo@x.example", team="North")
+        make.user(Role.viewer, team="North")
+        make.user(Role.se, team="South")
+        make.user(Role.pm)
+
+        assert self.told(make) == {"jo@x.example"}
+
+    @pytest.mark.usefixtures("sam")
+    def test_product_is_told_where_the_team_cannot_answer(self, make: Make) -> None:
+        make.user(Role.viewer, team="North")
+        make.user(Role.se, team="South")
+        make.user(Role.pm, email="pm@x.example")
+        make.user(Role.pm, email="gone@x.example").active = False
+        make.session.commit()
+
+        assert self.told(make) == {"pm@x.example", make.boss.email}
+
+    def test_product_is_told_of_who_had_no_team(self, make: Make, sam: User) -> None:
+        make.user(Role.se)
+        sam.team = None
+        make.session.commit()
+
+        assert self.told(make) == {make.boss.email}
+
+    def test_they_are_marked_beside_the_own(self, make: Make, sam: User) -> None:
+        jo = make.user(Role.se, email="jo@x.example", team="North")
+        mine = owed(make, jo, MONDAY - timedelta(days=1))
+
+        found = digests.own(make.session, caller_for(jo), make.policy)
+
+        assert [(heap.heading, heap.count) for heap in found] == [
+            ("Overdue", 1),
+            ("Overdue, formerly Sam Okoro's", 1),
+            ("Due within 2 working days, formerly Sam Okoro's", 1),
+        ]
+        assert [each.id for each in found[0].asks] == [mine.id]
+        assert found[1].address == "/asks?show=overdue&logged_by=sam%40x.example"
+        assert digests.subject(found) == "Nomaybe: 2 overdue, 1 due soon"
+        assert sam.name in digests.text(found, "Jo", make.policy)
 
 
 def test_a_digest_is_claimed_once(make: Make) -> None:

@@ -268,6 +268,19 @@ def test_a_deal_and_a_renewal_count_once_however_much_is_promised() -> None:
     assert [part.tolist() for part in found.held_amount] == [[1_500], [0]]
 
 
+def test_a_lost_deal_waits_no_more_but_what_was_promised_binds() -> None:
+    world = small(
+        accounts=[customer(1_000)],
+        deals=[deal(500, outcome="lost"), deal(40, outcome="won")],
+        promises=[Promise(0, 0, 0), Promise(0, 0, 1)],
+    )
+
+    found = report(world).sums
+
+    assert [part.tolist() for part in found.held] == [[2], [0]]
+    assert [part.tolist() for part in found.held_amount] == [[40], [0]]
+
+
 def test_totals_leave_out_promises_and_losses_of_features_that_are_filtered_out() -> None:
     world = small(
         features=[b"a" * 16, b"b" * 16],

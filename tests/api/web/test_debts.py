@@ -43,10 +43,15 @@ def test_nothing_is_owed(desk: TestClient) -> None:
 def test_a_person_who_left_is_marked(desk: TestClient, make: Make) -> None:
     sam = make.user(Role.se, name="Sam")
     late(make, sam)
+    before = desk.get("/debts").text
     sam.active = False
     make.session.commit()
 
-    assert "Locked out" in desk.get("/debts").text
+    page = desk.get("/debts").text
+
+    assert "Locked out" in page
+    assert "in the digests of the team" in page
+    assert "ocked out" not in before
 
 
 def test_asks_lead_to_debts(desk: TestClient) -> None:

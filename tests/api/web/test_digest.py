@@ -23,5 +23,20 @@ def test_it_lists_what_is_owed(browser_as: Browser, make: Make) -> None:
     assert page.index("Single sign-on") < page.index("Dark theme")
 
 
+def test_what_fell_to_one_says_whose_it_was(browser_as: Browser, make: Make) -> None:
+    sam, jo = (make.user(Role.se, name=name, team="North") for name in ("Sam", "Jo"))
+    for title, whose in [("Single sign-on", sam), ("Dark theme", jo)]:
+        ask = make.ask(title=title)
+        ask.logged_by, ask.answer_due_on = whose.id, utc_today() - timedelta(days=10)
+        make.session.add(ask)
+    sam.active = False
+    make.session.commit()
+
+    page = browser_as(Role.se, jo).get("/digest").text
+
+    assert page.index("Dark theme") < page.index("formerly Sam") < page.index("Single sign-on")
+    assert f'id="overdue-{sam.id}"' in page
+
+
 def test_nothing_is_owed(browser_as: Browser) -> None:
     assert "You owe nothing today" in browser_as(Role.viewer).get("/digest").text

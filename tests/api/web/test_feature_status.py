@@ -87,6 +87,21 @@ class TestSlip:
         assert "contracts hold $10,000" in page
         assert "<q>Yes, Acme: it ships on 1 March 2027.</q>" in page
 
+    def test_the_numbers_are_over_more_than_are_listed(
+        self, office: TestClient, make: Make, promised: Feature
+    ) -> None:
+        for number in range(10):
+            ask = make.ask(make.customer("100.00", name=f"Customer {number}"), promised)
+            make.response(ask, kind="yes", basis="committed", contractual=True)
+
+        page = office.get(f"/features/{promised.id}/status", params=self.LATER).text
+
+        assert "12 open promises, 12 of them in contracts that hold $11,000" in page
+        assert "12 promises would be late" in page
+        assert "contracts hold $11,000" in page.partition('id="late"')[2]
+        assert page.count("was promised it by") == 10
+        assert page.count("And 2 more.") == 2
+
     def test_nothing_is_kept_before(
         self, office: TestClient, make: Make, promised: Feature
     ) -> None:

@@ -1,5 +1,7 @@
 """The roadmap, one feature, and what a PM does to it."""
 
+from datetime import date
+
 from fastapi.testclient import TestClient
 
 from models.feature import Feature
@@ -216,6 +218,24 @@ class TestMerge:
         assert "1 ask of 1 customer and 0 prospects" in page
         assert "2 asks of 1 customer and 1 prospect" in page
         assert "3 asks of 1 customer and 1 prospect" in page
+
+    def test_it_says_first_whose_promises_the_later_target_breaks(
+        self, office: TestClient, make: Make
+    ) -> None:
+        gone = make.planned(date(2027, 3, 1))
+        later = make.planned(date(2028, 3, 1), product_id=gone.product_id)
+        sooner = make.planned(date(2027, 2, 1), product_id=gone.product_id)
+        ask = make.ask(make.customer("5000.00", name="Acme"), gone)
+        said = {"contractual": True, "message": "Yes: it ships on 1 March 2027."}
+        make.response(ask, kind="yes", basis="committed", **said)
+
+        page = office.get(f"/features/{gone.id}/merge?into={later.id}").text
+        harmless = office.get(f"/features/{gone.id}/merge?into={sooner.id}").text
+
+        assert "1 promise would be late" in page
+        assert "<q>Yes: it ships on 1 March 2027.</q>" in page
+        assert "Merge all the same" in page
+        assert "would be late" not in harmless
 
     def test_into_one_of_another_product_says_so(self, office: TestClient, make: Make) -> None:
         feature = make.feature()

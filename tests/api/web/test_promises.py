@@ -10,6 +10,7 @@ from sqlmodel import col, select
 
 from models.ask import Ask
 from models.commitment import Commitment, CommitmentRelease
+from models.opportunity import Outcome
 from models.user import Role
 from tests.api.web.conftest import Browser
 from tests.factories import Make
@@ -66,6 +67,23 @@ class TestList:
         assert held(f"feature_id={feature}&contractual=yes") == ["1"]
         assert held("contractual=no") == []
         assert held("show=delivered") == []
+
+    def test_a_lost_deal_holds_nothing_and_is_said(
+        self, desk: TestClient, office: TestClient, make: Make
+    ) -> None:
+        account = make.customer("5000.00")
+        deal = make.opportunity(account, amount={"amount": "70.00", "currency": "USD"})
+        ask = make.ask(account, make.planned(), opportunity_id=deal.id)
+        make.response(ask, kind="yes", basis="committed", contractual=True)
+        deal.outcome = Outcome.lost
+        make.session.commit()
+        made = make.session.exec(select(Commitment.id)).one()
+
+        page = desk.get("/promises").text
+
+        assert f'title="{deal.name}">Deal lost<' in page
+        assert "$70" not in page
+        assert f"{deal.name} is lost" in office.get(f"/promises/{made}/release").text
 
     def test_overdue_ones_have_a_tab(self, desk: TestClient, make: Make) -> None:
         promise(make, "Acme")
