@@ -1,6 +1,6 @@
 """The daily digest: what a person owes today, as a page and as a letter."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
@@ -17,7 +17,9 @@ from models.base import utc_now, utc_today
 from models.digest import DigestSent
 from models.response import Revisit, Told
 from models.user import User
+from services import decisions
 from services.debts import SOON
+from services.decisions import ToDecide
 from services.permissions import Caller, Permission
 from services.policy import Policy
 from services.users import FIRST_EMAIL
@@ -78,12 +80,33 @@ class Heap:
         return HEADINGS[self.part]
 
     @property
+    def counted(self) -> str:
+        """What there is so much of."""
+        return COUNTED[self.part]
+
+    @property
     def address(self) -> str:
         """The path of the list of all of them."""
         return f"/asks?{urlencode({'show': self.part, 'mine': 'yes'})}"
 
 
-Digest = Sequence[Heap]  # the parts that hold anything
+@dataclass(frozen=True)
+class Decisions:
+    """The part of a digest for PMs: the features whose bar was reached, until each is decided."""
+
+    features: Sequence[ToDecide]
+    part = "to_decide"
+    heading = "To decide, since demand reached the bar"
+    counted = "to decide"
+    address = "/digest"
+
+    @property
+    def count(self) -> int:
+        """How many there are."""
+        return len(self.features)
+
+
+Digest = Sequence[Heap | Decisions]  # the parts that hold anything
 
 
 @dataclass(frozen=True)
@@ -97,7 +120,7 @@ class Letter:
 
 
 def own(session: Session, by: Caller, policy: Policy) -> Digest:
-    """What the caller owes today; each ask stands in it once.
+    """What the caller owes today; each ask stands in it once, each feature to decide too.
 
     Raises:
         NotPermitted: `by` may not read.
@@ -166,8 +189,23 @@ def not_taken(session: Session) -> int:
     return count
 
 
-def _digests(session: Session, policy: Policy, people: Iterable[UUID]) -> dict[UUID, Digest]:
-    """The digests of people who owe something, all of them in one query."""
+def _digests(session: Session, policy: Policy, people: Collection[UUID]) -> dict[UUID, Digest]:
+    """The digests of people who owe something, however many they are in a few queries."""
+    asks, features = _owed(session, policy, people), decisions.lists(session, people)
+    found: dict[UUID, Digest] = {}
+    for key in people:
+        heaps = asks.get(key, {})
+        parts = [Heap(part, *heaps[part.value]) for part in Part if part.value in heaps]
+        to_decide = [Decisions(features[key])] if key in features else []
+        if parts or to_decide:
+            found[key] = [*parts, *to_decide]
+    return found
+
+
+def _owed(
+    session: Session, policy: Policy, people: Collection[UUID]
+) -> dict[UUID, dict[str, tuple[list[Owed], int]]]:
+    """The asks of people, by part: the oldest, and how many there are."""
     today = utc_today()
     due, answered = col(Ask.answer_due_on), col(Ask.state) == AskState.answered
     owed = col(Ask.state) == AskState.unanswered
@@ -202,15 +240,12 @@ def _digests(session: Session, policy: Policy, people: Iterable[UUID]) -> dict[U
     for row in rows:
         asks, _count = found.setdefault(row.logged_by, {}).setdefault(row.part, ([], row.in_all))
         asks.append(Owed(row.id, row.title, row.account, row.answer_due_on))
-    return {
-        key: [Heap(part, *heaps[part.value]) for part in Part if part.value in heaps]
-        for key, heaps in found.items()
-    }
+    return found
 
 
 def subject(digest: Digest) -> str:
     """The subject of a letter: counts, and nothing of what customers said."""
-    counts = ", ".join(f"{heap.count} {COUNTED[heap.part]}" for heap in digest)
+    counts = ", ".join(f"{heap.count} {heap.counted}" for heap in digest)
     return f"Nomaybe: {counts}"
 
 
@@ -220,13 +255,50 @@ def text(digest: Digest, name: str, policy: Policy) -> str:
     lines = [f"{name}, this is what you owe on {_day(today)}."]
     for heap in digest:
         lines += ["", f"{heap.heading} ({heap.count})"]
+        if isinstance(heap, Decisions):
+            lines += _to_decide(heap, url)
+            continue
         for ask in heap.asks:
             lines += [f"- {ask.title} ({ask.account}){_due(heap.part, ask)}"]
             lines += [f"  {url}/asks/{ask.id}"]
         if heap.more:
             lines += [f"- and {heap.more} more", f"  {url}{heap.address}"]
-    lines += ["", f"The same as a page: {url}/digest", "There is no snooze: an answer ends a debt."]
+    lines += ["", f"The same as a page: {url}/digest", f"There is no snooze: {ends(digest)}."]
     return "\n".join(lines) + "\n"
+
+
+def ends(digest: Digest) -> str:
+    """What ends the debts of a digest, in words."""
+    decided = [isinstance(heap, Decisions) for heap in digest]
+    said = [] if digest and all(decided) else ["an answer ends a debt"]
+    if any(decided):
+        said.append("a change of its status takes a feature off")
+    return ", ".join(said)
+
+
+def _to_decide(heap: Decisions, url: str) -> list[str]:
+    lines = []
+    for each in heap.features[:MOST]:
+        declined = ", which was declined" if each.declined else ""
+        lines += [
+            f"- {each.title}{declined}: reached on {_day(each.reached_at.date())}, {_stood(each)}",
+            f"  {url}/features/{each.id}",
+        ]
+    if heap.count > MOST:
+        lines += [f"- and {heap.count - MOST} more", f"  {url}{heap.address}"]
+    return lines
+
+
+def _stood(each: ToDecide) -> str:
+    """Where demand stood against the bar, part by part."""
+    facts, parts = each.facts, []
+    bar = facts.bar
+    if bar and bar.accounts is not None:
+        parts.append(f"{facts.live_accounts_asking} of {bar.accounts} live customers")
+    if bar and bar.arr and facts.arr_asking:
+        of = f"{facts.arr_asking.amount} of {bar.arr.amount} {bar.arr.currency}"
+        parts.append(f"{of} of their ARR")
+    return " and ".join(parts)
 
 
 def _due(part: Part, ask: Owed) -> str:

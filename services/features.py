@@ -15,7 +15,7 @@ from models.feature import (
     FeatureStatus,
 )
 from models.product import Product, bar_columns
-from services import bars, commitments, paging
+from services import bars, commitments, decisions, paging
 from services.errors import Conflict, Merged, invalid
 from services.permissions import Caller, Permission
 from services.policy import Policy
@@ -75,6 +75,7 @@ def list_features(  # noqa: PLR0913  # a list is filtered and sliced
     product_id: Sequence[UUID] = (),
     status: Sequence[FeatureStatus] = (),
     shareable: bool | None = None,
+    bar_reached: bool | None = None,
     merged: bool = False,
 ) -> tuple[Sequence[Feature], str | None]:
     """List features, oldest first, and where the next page begins.
@@ -87,6 +88,7 @@ def list_features(  # noqa: PLR0913  # a list is filtered and sliced
         product_id: Only of these products; all if empty.
         status: Only with one of these; all if empty.
         shareable: Only those that may, or may not, be shown to customers.
+        bar_reached: Only those whose bar was reached with no decision since, or only others.
         merged: Those that were merged away, instead of those that stand.
 
     Raises:
@@ -102,6 +104,9 @@ def list_features(  # noqa: PLR0913  # a list is filtered and sliced
         statement = statement.where(col(Feature.status).in_(status))
     if shareable is not None:
         statement = statement.where(col(Feature.shareable).is_(shareable))
+    if bar_reached is not None:
+        awaited = decisions.awaited()
+        statement = statement.where(awaited if bar_reached else ~awaited)
     statement = paging.by_id(statement, col(Feature.id), cursor, descending=False)
     rows, more = paging.cut(session.exec(statement.limit(limit + 1)).all(), limit)
     return rows, paging.encode([rows[-1].id]) if more else None

@@ -39,7 +39,7 @@ STEPS: dict[str, tuple[str, ...]] = {
     FeatureStatus.planned: ("in_progress", "planned", "candidate", "declined"),
     FeatureStatus.in_progress: ("shipped", "in_progress", "planned", "declined"),
     FeatureStatus.shipped: ("in_progress",),
-    FeatureStatus.declined: ("candidate", "planned"),
+    FeatureStatus.declined: ("candidate", "planned", "declined"),
 }
 VERBS = {
     "candidate": "Back to candidates",
@@ -48,7 +48,7 @@ VERBS = {
     "shipped": "Ship",
     "declined": "Decline",
 }
-STAY = "Move the date"
+STAY = {"planned": "Move the date", "in_progress": "Move the date", "declined": "Decline anew"}
 
 
 @router.get("/features/{feature_id:uuid}", dependencies=READ)
@@ -100,9 +100,15 @@ def show_feature(
         parts=_parts_of_bar(found["found"]),
         undone=next((each for each in found["merged"] if each.id == undo), None),
         steps=STEPS[found["feature"].status],
-        verbs=VERBS | {str(found["feature"].status): STAY},
+        verbs=_verbs(found["feature"]),
         next_page=f"/features/{feature_id}?cursor={more}#evidence" if more else None,
     )
+
+
+def _verbs(feature: Feature) -> dict[str, str]:
+    """The word for each step from where a feature is."""
+    status = str(feature.status)
+    return VERBS | ({status: STAY[status]} if status in STAY else {})
 
 
 def _month(text: str) -> str:
@@ -322,9 +328,6 @@ def _status_form(
         **found,
         typed=typed,
         faults=faults,
-        statuses=[
-            (str(each), STAY if each == feature.status else VERBS[each])
-            for each in STEPS[feature.status]
-        ],
+        statuses=[(str(each), _verbs(feature)[each]) for each in STEPS[feature.status]],
         breaking=isinstance(error, commitments.HasCommitments),
     )
