@@ -14,8 +14,8 @@ from models.feature import (
     FeatureNew,
     FeatureStatus,
 )
-from models.product import Product, bar_columns
-from services import bars, commitments, decisions, paging
+from models.product import Product
+from services import bar_changes, bars, commitments, decisions, paging
 from services.errors import Conflict, Merged, invalid
 from services.permissions import Caller, Permission
 from services.policy import Policy
@@ -24,7 +24,7 @@ from services.revisions import check_version, given, load, named, revise, touch
 NULLABLE = frozenset(
     {
         "description", "decline_reason", "target_on", "owner_email", "public_title", "demand_bar",
-        "area", "override_reason",
+        "bar_reason", "area", "override_reason",
     }
 )  # fmt: skip
 
@@ -43,7 +43,8 @@ def create_feature(session: Session, by: Caller, new: FeatureNew) -> Feature:
 
     Raises:
         NotPermitted: `by` may not change the catalogue.
-        Invalid: The product is unknown, or the status lacks its reason or target.
+        Invalid: The product is unknown, the status lacks its reason or target, or a reason is
+            given for no bar.
     """
     by.require(Permission.catalog_write)
     named(session, Product, new.product_id, "product_id")
@@ -127,7 +128,7 @@ def change_feature(
         NotPermitted: `by` may not change the catalogue.
         NotFound: There is none.
         Stale: It is no longer the version `expected`.
-        Invalid: The status lacks its reason or target.
+        Invalid: The status lacks its reason or target, or a reason is given for a bar that stays.
         Merged: It was merged into another one.
         HasCommitments: It is promised, and would be declined or un-planned without a reason.
     """
@@ -135,10 +136,8 @@ def change_feature(
     feature = load(session, Feature, feature_id, lock=True)
     check_version(feature, expected)
     _refuse_merged(feature)
-    values = given(change, NULLABLE)
+    values = bar_changes.columns(given(change, NULLABLE), feature)
     override = values.pop("override_reason", None)
-    if "demand_bar" in values:
-        values |= bar_columns(values.pop("demand_bar"))
     status = values.get("status", feature.status)
     _check(
         status,
@@ -229,9 +228,7 @@ def _check(status: FeatureStatus, decline_reason: str | None, target_on: Any) ->
 
 
 def _columns(fields: FeatureFields, names: Any) -> dict[str, Any]:
-    values = {name: getattr(fields, name) for name in names}
-    values |= bar_columns(values.pop("demand_bar"))
-    return values
+    return bar_changes.columns({name: getattr(fields, name) for name in names})
 
 
 def _refuse_merged(feature: Feature) -> None:

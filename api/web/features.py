@@ -15,7 +15,7 @@ from api.web.templating import render
 from api.work import Session
 from models.feature import Feature, FeatureChange, FeatureNew, FeatureStatus
 from models.money import MoneySeen
-from services import commitments, demand, feature_record, features, products, similar
+from services import bar_changes, commitments, demand, feature_record, features, products, similar
 from services.demand import DemandFilter
 from services.errors import Conflict, DomainError, Invalid, Stale, invalid
 from services.permissions import Caller, Permission
@@ -28,7 +28,7 @@ MOST = 200
 A_FEW = 10  # promises that a page about something else shows
 SOME = 5  # answers, and times that the bar was reached
 TEXTS = ("title", "area", "description", "owner_email", "public_title")
-FIELDS = (*TEXTS, "shareable", "bar_accounts", "bar_amount", "bar_currency")
+FIELDS = (*TEXTS, "shareable", "bar_accounts", "bar_amount", "bar_currency", "bar_reason")
 NEW = ("product_id", *FIELDS)
 STATUS = ("status", "target_on", "decline_reason", "override_reason")
 # What the API calls the parts of a bar, and the fields of the form for them.
@@ -87,6 +87,7 @@ def show_feature(
         found["merged"] = features.merged_into(session, by, feature_id)
         found["answers"] = feature_record.answers(session, by, feature_id, limit=SOME)
         found["promised"] = feature_record.promised(session, by).get(feature_id)
+        found["bars"] = bar_changes.history(session, by, Feature, feature_id, limit=SOME)
         found["reached"] = feature_record.times_reached(session, by, feature_id, limit=SOME)
         return found
 
@@ -166,6 +167,7 @@ def ask_for_change(request: Request, by: By, feature_id: UUID) -> Response:
         "bar_accounts": str(bar.accounts or "") if bar else "",
         "bar_amount": arr.amount if arr else "",
         "bar_currency": arr.currency if arr else "",
+        "bar_reason": "",
     }
     return _form(request, by, typed | {"product_id": str(feature.product_id)}, feature=feature)
 
@@ -197,7 +199,7 @@ def _said(typed: dict[str, str]) -> dict[str, Any]:
         bar["accounts"] = int(count[:20])
     if amount := typed["bar_amount"].replace(",", "").strip():
         bar["arr"] = {"amount": amount, "currency": typed["bar_currency"].strip()}
-    said: dict[str, Any] = {name: typed[name].strip() or None for name in TEXTS}
+    said: dict[str, Any] = {name: typed[name].strip() or None for name in (*TEXTS, "bar_reason")}
     return said | {"shareable": bool(typed["shareable"]), "demand_bar": bar or None}
 
 

@@ -30,6 +30,7 @@ class TestCreate:
             "shareable": False,
             "public_title": None,
             "demand_bar": None,
+            "bar_reason": None,
             "area": None,
             "merged_into": None,
         }
@@ -46,6 +47,7 @@ class TestCreate:
             "shareable": True,
             "public_title": "Single sign-on",
             "demand_bar": {"accounts": 3, "arr": None},
+            "bar_reason": "It is dear to build.",
             "area": "Security",
         }
 
