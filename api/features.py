@@ -36,6 +36,10 @@ class FeatureQuery(Slice):
     product_id: list[UUID] = Field(default=[], max_length=50)
     status: list[FeatureStatus] = Field(default=[], max_length=10)
     shareable: bool | None = None
+    bar_reached: bool | None = Field(
+        default=None,
+        description="Demand reached the bar, and no PM decided since: the status is as it was.",
+    )
     merged: bool = Field(default=False, description="Those that were merged away, instead.")
 
 
@@ -77,6 +81,7 @@ def list_features(read: Read, wanted: Annotated[FeatureQuery, Query()]) -> Respo
             product_id=wanted.product_id,
             status=wanted.status,
             shareable=wanted.shareable,
+            bar_reached=wanted.bar_reached,
             merged=wanted.merged,
         )
         return page([FeatureSeen.model_validate(each) for each in found], more)

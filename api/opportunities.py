@@ -54,9 +54,11 @@ def _made(session: Session, deal: Opportunity) -> Reply:
     responses=problems(ReferenceTaken),
 )
 def create_opportunity(write: Post, new: OpportunityNew) -> Response:
-    """Put a deal on file."""
+    """Put a deal on file; one that is won makes a customer of a prospect."""
     return write(
-        lambda session, by: _made(session, opportunities.create_opportunity(session, by, new))
+        lambda session, by: _made(
+            session, opportunities.create_opportunity(session, by, write.policy, new)
+        )
     )
 
 
@@ -94,7 +96,7 @@ def put_opportunity(
 
     def deed(session: Session, by: Caller) -> Reply:
         ref = ExternalRef(source=source, id=external_id)
-        deal, new = opportunities.put_opportunity(session, by, ref, change)
+        deal, new = opportunities.put_opportunity(session, by, write.policy, ref, change)
         return _made(session, deal) if new else _one(session, deal)
 
     return write(deed)
@@ -124,12 +126,15 @@ def get_opportunity(read: Read, opportunity_id: UUID) -> Response:
 def change_opportunity(
     write: Write, expected: Expected, opportunity_id: UUID, change: OpportunityChange
 ) -> Response:
-    """Change a deal; what is left out stays. References are added, never taken away."""
+    """Change a deal; what is left out stays. References are added, never taken away.
+
+    Winning it makes a customer of a prospect.
+    """
     return write(
         lambda session, by: _one(
             session,
             opportunities.change_opportunity(
-                session, by, opportunity_id, change, expected=expected
+                session, by, write.policy, opportunity_id, change, expected=expected
             ),
         )
     )

@@ -8,7 +8,7 @@ from sqlalchemy import CheckConstraint
 from sqlmodel import Field
 
 from models.base import Day, Email, Flag, Line, Seen, Shape, Text, Word, choice
-from models.product import Bar, Barred, BarSeen, bar_checks
+from models.product import Bar, Barred, BarSeen, Reason, bar_checks
 
 
 class FeatureStatus(StrEnum):
@@ -67,6 +67,7 @@ class FeatureFields(Shape):
     shareable: Flag = Field(default=False, description="May be shown to customers.")
     public_title: Line | None = Field(default=None, description="Its name for customers.")
     demand_bar: Bar | None = Field(default=None, description="Overrides the product's.")
+    bar_reason: Reason = None
     area: Word | None = None
 
 
@@ -100,6 +101,7 @@ class FeatureSeen(Seen):
     shareable: bool
     public_title: str | None
     demand_bar: BarSeen | None = Field(description="The bar set on the feature itself.")
+    bar_reason: str | None = Field(description="Why that bar was set so.")
     area: str | None
     merged_into: UUID | None
 

@@ -17,7 +17,9 @@ from models.opportunity import Opportunity
 from models.product import Product
 
 VERSIONED: dict[type[Model], tuple[str, ...]] = {
-    Product: ("name", "maturity", "bar_accounts", "bar_arr_minor", "bar_arr_currency"),
+    Product: (
+        "name", "maturity", "bar_accounts", "bar_arr_minor", "bar_arr_currency", "bar_reason",
+    ),
     Account: (
         "name", "lifecycle", "arr_minor", "arr_currency", "segment", "industry", "region", "tags",
         "renews_on", "merged_into",
@@ -28,7 +30,7 @@ VERSIONED: dict[type[Model], tuple[str, ...]] = {
     ),
     Feature: (
         "product_id", "title", "status", "decline_reason", "target_on", "shareable", "bar_accounts",
-        "bar_arr_minor", "bar_arr_currency", "area", "merged_into",
+        "bar_arr_minor", "bar_arr_currency", "bar_reason", "area", "merged_into",
     ),
     Ask: (
         "account_id", "product_id", "feature_id", "opportunity_id", "title", "verbatim", "why",

@@ -1,14 +1,14 @@
 """What is sold, and how grown-up it is."""
 
 from enum import StrEnum
-from typing import Any, Self
+from typing import Annotated, Any, Self
 from uuid import UUID
 
 from pydantic import model_validator
 from sqlalchemy import BigInteger, CheckConstraint
 from sqlmodel import Field
 
-from models.base import LARGEST_INT, Count, Line, Revised, Seen, Shape, choice
+from models.base import LARGEST_INT, Count, Line, Revised, Seen, Shape, Text, choice
 from models.money import Money, MoneySeen, money
 
 
@@ -59,6 +59,7 @@ class Barred(Revised):
     bar_accounts: int | None = None
     bar_arr_minor: int | None = Field(default=None, sa_type=BigInteger)
     bar_arr_currency: str | None = Field(default=None, max_length=3)
+    bar_reason: str | None = None
 
     @property
     def demand_bar(self) -> BarSeen | None:
@@ -89,12 +90,16 @@ class Product(Barred, table=True):
     maturity: Maturity = Field(default=Maturity.established, sa_type=choice(Maturity))
 
 
+Reason = Annotated[Text | None, Field(description="Why the bar is set or changed.")]
+
+
 class ProductNew(Shape):
     """A new product."""
 
     name: Line = Field(description="What customers call it; unique.")
     maturity: Maturity = Maturity.established
     demand_bar: Bar | None = None
+    bar_reason: Reason = None
 
 
 class ProductChange(Shape):
@@ -103,6 +108,7 @@ class ProductChange(Shape):
     name: Line = Field(default="", description="What customers call it; unique.")
     maturity: Maturity = Maturity.established
     demand_bar: Bar | None = None
+    bar_reason: Reason = None
 
 
 class ProductSeen(Seen):
@@ -112,3 +118,4 @@ class ProductSeen(Seen):
     name: str
     maturity: Maturity
     demand_bar: BarSeen | None
+    bar_reason: str | None = Field(description="Why the bar was set so.")

@@ -23,7 +23,7 @@ from models.account import (
 )
 from models.ask import AccountNamed, Ask
 from models.base import utc_now
-from models.opportunity import Opportunity
+from models.opportunity import Opportunity, Outcome
 from services import bars, paging, references
 from services.errors import Conflict, Merged, invalid
 from services.permissions import Caller, Permission
@@ -208,6 +208,16 @@ def _change(
         bars.watch_account(session, policy, account.id)
 
 
+def win(session: Session, by: Caller, policy: Policy, account_id: UUID) -> None:
+    """Make a customer of a prospect, since a deal with it was won; its ARR stays as it is.
+
+    One that left stays churned: deals that were won before are told late, and in any order.
+    """
+    account = load(session, Account, account_id, lock=True)
+    if account.lifecycle is Lifecycle.prospect:
+        _change(session, by, policy, account, AccountChange(lifecycle=Lifecycle.customer))
+
+
 def merge_accounts(
     session: Session, by: Caller, policy: Policy, account_id: UUID, into_id: UUID
 ) -> Account:
@@ -232,7 +242,7 @@ def merge_accounts(
     into = named(session, Account, into_id, "into")
     _refuse_merged(account)
     _refuse_merged(into)
-    now = utc_now()
+    now, won = utc_now(), _won(session, account)
     for table in (Ask, Opportunity):
         session.execute(
             update(table)
@@ -256,10 +266,20 @@ def merge_accounts(
     )
     revise(account, by, {"merged_into": into.id})
     touch(into, by)
+    if won and into.lifecycle is Lifecycle.prospect:
+        into.lifecycle = Lifecycle.customer
     session.flush()
     session.expire_all()
     bars.watch_account(session, policy, into.id)
     return into
+
+
+def _won(session: Session, account: Account) -> bool:
+    """Whether a deal was won that its account is a customer by."""
+    deal = select(Opportunity.id).where(
+        Opportunity.account_id == account.id, Opportunity.outcome == Outcome.won
+    )
+    return account.lifecycle is Lifecycle.customer and session.exec(deal).first() is not None
 
 
 class Asking(NamedTuple):

@@ -99,7 +99,7 @@ def fill(
     askers = []
     plain = [each.feature for each in wanted]
     for asking in make_accounts(session, office.somebody(Role.se), chance, count, managers):
-        make_deals(session, office.somebody(Role.se), chance, asking, plain)
+        make_deals(session, office.somebody(Role.se), policy, chance, asking, plain)
         askers.append(asking)
         done += 1
         yield done, steps

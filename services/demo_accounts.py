@@ -21,6 +21,7 @@ from models.opportunity import Opportunity, OpportunityNew, Outcome
 from services import accounts, opportunities
 from services.demo_words import companies, happens, person, weighted, words
 from services.permissions import Caller
+from services.policy import Policy
 
 SEGMENTS = (Segment.smb, Segment.mid_market, Segment.enterprise)
 SHARES = (70, 22, 8)
@@ -78,7 +79,12 @@ def make_accounts(
 
 
 def make_deals(
-    session: Session, by: Caller, chance: Random, asking: Asking, features: list[Feature]
+    session: Session,
+    by: Caller,
+    policy: Policy,
+    chance: Random,
+    asking: Asking,
+    features: list[Feature],
 ) -> None:
     """Give an account the deals that one like it would have."""
     prospect = asking.account.lifecycle is Lifecycle.prospect
@@ -102,7 +108,7 @@ def make_deals(
         outcome=outcome,
         lost_to_feature_id=missed.id if missed and outcome is Outcome.lost else None,
     )
-    deal = opportunities.create_opportunity(session, by, new)
+    deal = opportunities.create_opportunity(session, by, policy, new)
     if outcome is Outcome.open:
         asking.deals.append(deal)
 

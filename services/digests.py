@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
 from typing import Any
@@ -17,9 +17,12 @@ from models.ask import Ask, AskState
 from models.base import utc_now, utc_today
 from models.digest import DigestSent
 from models.response import Revisit, Told
-from models.user import Role, User
+from models.user import User
+from services import decisions, leavers
 from services.debts import SOON
-from services.permissions import GRANTS, Caller, Permission
+from services.decisions import ToDecide
+from services.leavers import Owner
+from services.permissions import Caller, Permission
 from services.policy import Policy
 from services.users import FIRST_EMAIL
 from services.workdays import after_workdays
@@ -62,15 +65,6 @@ class Owed:
 
 
 @dataclass(frozen=True)
-class Owner:
-    """Whose asks they were: somebody who was locked out."""
-
-    id: UUID
-    email: str
-    name: str
-
-
-@dataclass(frozen=True)
 class Heap:
     """A part of a digest: the oldest of its asks, and how many there are in all.
 
@@ -94,13 +88,35 @@ class Heap:
         return f"{HEADINGS[self.part]}{whose}"
 
     @property
+    def counted(self) -> str:
+        """What there is so much of."""
+        return COUNTED[self.part]
+
+    @property
     def address(self) -> str:
         """The path of the list of all of them."""
         whose = {"logged_by": self.formerly.email} if self.formerly else {"mine": "yes"}
         return f"/asks?{urlencode({'show': self.part} | whose)}"
 
 
-Digest = Sequence[Heap]  # the parts that hold anything
+@dataclass(frozen=True)
+class Decisions:
+    """The part of a digest for PMs: the features whose bar was reached, until each is decided."""
+
+    features: Sequence[ToDecide]
+    part = "to_decide"
+    heading = "To decide, since demand reached the bar"
+    counted = "to decide"
+    address = "/digest"
+    formerly = None
+
+    @property
+    def count(self) -> int:
+        """How many there are."""
+        return len(self.features)
+
+
+Digest = Sequence[Heap | Decisions]  # the parts that hold anything
 
 
 @dataclass(frozen=True)
@@ -114,7 +130,7 @@ class Letter:
 
 
 def own(session: Session, by: Caller, policy: Policy) -> Digest:
-    """What the caller owes today; each ask stands in it once.
+    """What the caller owes today; each ask stands in it once, each feature to decide too.
 
     Raises:
         NotPermitted: `by` may not read.
@@ -184,53 +200,30 @@ def not_taken(session: Session) -> int:
 
 
 def _digests(session: Session, policy: Policy, people: Collection[UUID]) -> dict[UUID, Digest]:
-    """The digests of people who owe something, with the debts of those who left."""
-    left = _left(session, people)
+    """The digests of people who owe something, however many they are in a few queries."""
+    left = leavers.heirs(session, people)
     owners = {owner.id for each in left.values() for owner in each}
-    heaps = _heaps(session, policy, {*people, *owners})
-    found = {
-        key: [
-            *heaps.get(key, ()),
-            *(
-                replace(heap, formerly=owner)
-                for owner in left.get(key, ())
-                for heap in heaps.get(owner.id, ())
-                if heap.part in DEBTS
-            ),
+    asks = _owed(session, policy, {*people, *owners})
+    features = decisions.lists(session, people)
+    found: dict[UUID, Digest] = {}
+    for key in people:
+        own = [Heap(part, *heap) for part, heap in asks.get(key, {}).items()]
+        fallen = [
+            Heap(part, *heap, formerly=owner)
+            for owner in left.get(key, ())
+            for part, heap in asks.get(owner.id, {}).items()
+            if part in DEBTS
         ]
-        for key in people
-    }
-    return {key: digest for key, digest in found.items() if digest}
-
-
-def _left(session: Session, people: Collection[UUID]) -> dict[UUID, list[Owner]]:
-    """For some people those whose debts fall to them, by name.
-
-    The debts of somebody who was locked out fall to the team, where anybody of it can answer, or
-    else to product managers and administrators.
-    """
-    known = session.execute(
-        select(
-            col(User.id), col(User.email), col(User.name), col(User.team), col(User.role),
-            col(User.active),
-        ).order_by(col(User.name), col(User.id))
-    ).all()  # fmt: skip
-    able = [each for each in known if each.active and Permission.ask_answer in GRANTS[each.role]]
-    product = [each.id for each in able if each.role in {Role.pm, Role.admin}]
-    teams: dict[str, list[UUID]] = {}
-    for each in able:
-        if each.team is not None:
-            teams.setdefault(each.team, []).append(each.id)
-    found: dict[UUID, list[Owner]] = {}
-    for each in known:
-        if not each.active:
-            for key in {*teams.get(each.team, product)}.intersection(people):
-                found.setdefault(key, []).append(Owner(each.id, each.email, each.name))
+        to_decide = [Decisions(features[key])] if key in features else []
+        if own or fallen or to_decide:
+            found[key] = [*own, *fallen, *to_decide]
     return found
 
 
-def _heaps(session: Session, policy: Policy, people: Collection[UUID]) -> dict[UUID, list[Heap]]:
-    """What each of some people owes, in parts, all of it in one query."""
+def _owed(
+    session: Session, policy: Policy, people: Collection[UUID]
+) -> dict[UUID, dict[Part, tuple[list[Owed], int]]]:
+    """The asks of people, by part in their order: the oldest, and how many there are."""
     today = utc_today()
     due, answered = col(Ask.answer_due_on), col(Ask.state) == AskState.answered
     owed = col(Ask.state) == AskState.unanswered
@@ -261,22 +254,23 @@ def _heaps(session: Session, policy: Policy, people: Collection[UUID]) -> dict[U
         .where(counted.c.place <= MOST)
         .order_by(counted.c.place)
     )
-    found: dict[UUID, dict[str, tuple[list[Owed], int]]] = {}
+    found: dict[UUID, dict[Part, tuple[list[Owed], int]]] = {}
     for row in rows:
-        asks, _count = found.setdefault(row.logged_by, {}).setdefault(row.part, ([], row.in_all))
+        heaps = found.setdefault(row.logged_by, {})
+        asks, _count = heaps.setdefault(Part(row.part), ([], row.in_all))
         asks.append(Owed(row.id, row.title, row.account, row.answer_due_on))
     return {
-        key: [Heap(part, *heaps[part.value]) for part in Part if part.value in heaps]
-        for key, heaps in found.items()
+        key: {part: heaps[part] for part in Part if part in heaps} for key, heaps in found.items()
     }
 
 
 def subject(digest: Digest) -> str:
     """The subject of a letter: counts, and nothing of what customers said."""
-    sums = Counter[Part]()
+    sums = Counter[str]()
     for heap in digest:
-        sums[heap.part] += heap.count
-    counts = ", ".join(f"{sums[part]} {COUNTED[part]}" for part in Part if part in sums)
+        sums[heap.counted] += heap.count
+    order = [*COUNTED.values(), Decisions.counted]
+    counts = ", ".join(f"{sums[name]} {name}" for name in order if name in sums)
     return f"Nomaybe: {counts}"
 
 
@@ -286,13 +280,50 @@ def text(digest: Digest, name: str, policy: Policy) -> str:
     lines = [f"{name}, this is what you owe on {_day(today)}."]
     for heap in digest:
         lines += ["", f"{heap.heading} ({heap.count})"]
+        if isinstance(heap, Decisions):
+            lines += _to_decide(heap, url)
+            continue
         for ask in heap.asks:
             lines += [f"- {ask.title} ({ask.account}){_due(heap.part, ask)}"]
             lines += [f"  {url}/asks/{ask.id}"]
         if heap.more:
             lines += [f"- and {heap.more} more", f"  {url}{heap.address}"]
-    lines += ["", f"The same as a page: {url}/digest", "There is no snooze: an answer ends a debt."]
+    lines += ["", f"The same as a page: {url}/digest", f"There is no snooze: {ends(digest)}."]
     return "\n".join(lines) + "\n"
+
+
+def ends(digest: Digest) -> str:
+    """What ends the debts of a digest, in words."""
+    decided = [isinstance(heap, Decisions) for heap in digest]
+    said = [] if digest and all(decided) else ["an answer ends a debt"]
+    if any(decided):
+        said.append("a change of its status takes a feature off")
+    return ", ".join(said)
+
+
+def _to_decide(heap: Decisions, url: str) -> list[str]:
+    lines = []
+    for each in heap.features[:MOST]:
+        declined = ", which was declined" if each.declined else ""
+        lines += [
+            f"- {each.title}{declined}: reached on {_day(each.reached_at.date())}, {_stood(each)}",
+            f"  {url}/features/{each.id}",
+        ]
+    if heap.count > MOST:
+        lines += [f"- and {heap.count - MOST} more", f"  {url}{heap.address}"]
+    return lines
+
+
+def _stood(each: ToDecide) -> str:
+    """Where demand stood against the bar, part by part."""
+    facts, parts = each.facts, []
+    bar = facts.bar
+    if bar and bar.accounts is not None:
+        parts.append(f"{facts.live_accounts_asking} of {bar.accounts} live customers")
+    if bar and bar.arr and facts.arr_asking:
+        of = f"{facts.arr_asking.amount} of {bar.arr.amount} {bar.arr.currency}"
+        parts.append(f"{of} of their ARR")
+    return " and ".join(parts)
 
 
 def _due(part: Part, ask: Owed) -> str:

@@ -14,8 +14,8 @@ from models.feature import (
     FeatureNew,
     FeatureStatus,
 )
-from models.product import Product, bar_columns
-from services import bars, commitments, paging
+from models.product import Product
+from services import bar_changes, bars, commitments, decisions, paging
 from services.errors import Conflict, Merged, invalid
 from services.permissions import Caller, Permission
 from services.policy import Policy
@@ -24,7 +24,7 @@ from services.revisions import check_version, given, load, named, revise, touch
 NULLABLE = frozenset(
     {
         "description", "decline_reason", "target_on", "owner_email", "public_title", "demand_bar",
-        "area", "override_reason",
+        "bar_reason", "area", "override_reason",
     }
 )  # fmt: skip
 
@@ -43,7 +43,8 @@ def create_feature(session: Session, by: Caller, new: FeatureNew) -> Feature:
 
     Raises:
         NotPermitted: `by` may not change the catalogue.
-        Invalid: The product is unknown, or the status lacks its reason or target.
+        Invalid: The product is unknown, the status lacks its reason or target, or a reason is
+            given for no bar.
     """
     by.require(Permission.catalog_write)
     named(session, Product, new.product_id, "product_id")
@@ -75,6 +76,7 @@ def list_features(  # noqa: PLR0913  # a list is filtered and sliced
     product_id: Sequence[UUID] = (),
     status: Sequence[FeatureStatus] = (),
     shareable: bool | None = None,
+    bar_reached: bool | None = None,
     merged: bool = False,
 ) -> tuple[Sequence[Feature], str | None]:
     """List features, oldest first, and where the next page begins.
@@ -87,6 +89,7 @@ def list_features(  # noqa: PLR0913  # a list is filtered and sliced
         product_id: Only of these products; all if empty.
         status: Only with one of these; all if empty.
         shareable: Only those that may, or may not, be shown to customers.
+        bar_reached: Only those whose bar was reached with no decision since, or only others.
         merged: Those that were merged away, instead of those that stand.
 
     Raises:
@@ -102,6 +105,9 @@ def list_features(  # noqa: PLR0913  # a list is filtered and sliced
         statement = statement.where(col(Feature.status).in_(status))
     if shareable is not None:
         statement = statement.where(col(Feature.shareable).is_(shareable))
+    if bar_reached is not None:
+        awaited = decisions.awaited()
+        statement = statement.where(awaited if bar_reached else ~awaited)
     statement = paging.by_id(statement, col(Feature.id), cursor, descending=False)
     rows, more = paging.cut(session.exec(statement.limit(limit + 1)).all(), limit)
     return rows, paging.encode([rows[-1].id]) if more else None
@@ -122,7 +128,7 @@ def change_feature(
         NotPermitted: `by` may not change the catalogue.
         NotFound: There is none.
         Stale: It is no longer the version `expected`.
-        Invalid: The status lacks its reason or target.
+        Invalid: The status lacks its reason or target, or a reason is given for a bar that stays.
         Merged: It was merged into another one.
         HasCommitments: It is promised, and would be declined or un-planned without a reason.
     """
@@ -130,10 +136,8 @@ def change_feature(
     feature = load(session, Feature, feature_id, lock=True)
     check_version(feature, expected)
     _refuse_merged(feature)
-    values = given(change, NULLABLE)
+    values = bar_changes.columns(given(change, NULLABLE), feature)
     override = values.pop("override_reason", None)
-    if "demand_bar" in values:
-        values |= bar_columns(values.pop("demand_bar"))
     status = values.get("status", feature.status)
     _check(
         status,
@@ -224,9 +228,7 @@ def _check(status: FeatureStatus, decline_reason: str | None, target_on: Any) ->
 
 
 def _columns(fields: FeatureFields, names: Any) -> dict[str, Any]:
-    values = {name: getattr(fields, name) for name in names}
-    values |= bar_columns(values.pop("demand_bar"))
-    return values
+    return bar_changes.columns({name: getattr(fields, name) for name in names})
 
 
 def _refuse_merged(feature: Feature) -> None:

@@ -212,12 +212,12 @@ def _opportunity(run: Run, cells: Cells) -> Did:
         lookups.needs_account(cells)
         # An account at fault has its fault already, and any id will do to look for others.
         new = cells.whole(OpportunityNew, values | {"account_id": account.id if account else NO_ID})
-        opportunities.create_opportunity(run.session, run.by, new)
+        opportunities.create_opportunity(run.session, run.by, run.policy, new)
         return Did.made
     if account is not None and account.id != standing.account_id:
         cells.fault("account_domain", "the deal belongs to another account, and stays there")
     change, before = cells.whole(OpportunityChange, values), standing.version
-    opportunities.change_opportunity(run.session, run.by, standing.id, change)
+    opportunities.change_opportunity(run.session, run.by, run.policy, standing.id, change)
     return Did.unchanged if standing.version == before else Did.changed
 
 

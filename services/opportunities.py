@@ -18,16 +18,19 @@ from models.opportunity import (
     OpportunitySeen,
     Outcome,
 )
-from services import paging, references
+from services import accounts, paging, references
 from services.errors import invalid
 from services.permissions import Caller, Permission
+from services.policy import Policy
 from services.revisions import check_version, given, load, named, revise, touch
 
 NULLABLE = frozenset({"amount", "stage", "probability", "close_on", "lost_to_feature_id"})
 
 
-def create_opportunity(session: Session, by: Caller, new: OpportunityNew) -> Opportunity:
-    """Put a deal on file.
+def create_opportunity(
+    session: Session, by: Caller, policy: Policy, new: OpportunityNew
+) -> Opportunity:
+    """Put a deal on file; one that is won makes a customer of a prospect.
 
     Raises:
         NotPermitted: `by` may not change deals.
@@ -35,11 +38,16 @@ def create_opportunity(session: Session, by: Caller, new: OpportunityNew) -> Opp
         ReferenceTaken: Another deal has one of the references.
     """
     by.require(Permission.account_write)
-    return _create(session, by, new.account_id, new.name, new)
+    return _create(session, by, policy, new.account_id, new.name, new)
 
 
 def _create(
-    session: Session, by: Caller, account_id: UUID, name: str, fields: OpportunityFields
+    session: Session,
+    by: Caller,
+    policy: Policy,
+    account_id: UUID,
+    name: str,
+    fields: OpportunityFields,
 ) -> Opportunity:
     account = named(session, Account, account_id, "account_id")
     values = _columns(fields, OpportunityFields.model_fields.keys())
@@ -50,6 +58,8 @@ def _create(
     session.add(opportunity)
     session.flush()
     references.add(session, OpportunityRef, opportunity.id, fields.external_refs)
+    if opportunity.outcome is Outcome.won:
+        accounts.win(session, by, policy, opportunity.account_id)
     return opportunity
 
 
@@ -105,12 +115,13 @@ def list_opportunities(  # a list is filtered and sliced
 def change_opportunity(
     session: Session,
     by: Caller,
+    policy: Policy,
     opportunity_id: UUID,
     change: OpportunityChange,
     *,
     expected: int | None = None,
 ) -> Opportunity:
-    """Change a deal.
+    """Change a deal; winning it makes a customer of a prospect.
 
     Raises:
         NotPermitted: `by` may not change deals.
@@ -121,14 +132,14 @@ def change_opportunity(
     by.require(Permission.account_write)
     opportunity = load(session, Opportunity, opportunity_id, lock=True)
     check_version(opportunity, expected)
-    _change(session, by, opportunity, change)
+    _change(session, by, policy, opportunity, change)
     return opportunity
 
 
 def put_opportunity(
-    session: Session, by: Caller, ref: ExternalRef, change: OpportunityByRef
+    session: Session, by: Caller, policy: Policy, ref: ExternalRef, change: OpportunityByRef
 ) -> tuple[Opportunity, bool]:
-    """Make or change the deal that another system names.
+    """Make or change the deal that another system names; winning it makes a customer.
 
     Returns:
         The deal, and whether it is new.
@@ -146,7 +157,7 @@ def put_opportunity(
                 raise invalid(field, said)
         if change.account_id is None:
             raise invalid("account_id", "must name an account")
-        opportunity = _create(session, by, change.account_id, change.name, change)
+        opportunity = _create(session, by, policy, change.account_id, change.name, change)
         references.name_new(session, OpportunityRef, opportunity.id, ref, change.external_refs)
         return opportunity, True
     opportunity = load(session, Opportunity, found, lock=True)
@@ -155,22 +166,26 @@ def put_opportunity(
         if (account.merged_into or account.id) != opportunity.account_id:
             said = f"the deal belongs to account {opportunity.account_id} and stays there"
             raise invalid("account_id", said)
-    _change(session, by, opportunity, change)
+    _change(session, by, policy, opportunity, change)
     return opportunity, False
 
 
 def _change(
     session: Session,
     by: Caller,
+    policy: Policy,
     opportunity: Opportunity,
     change: OpportunityChange | OpportunityByRef,
 ) -> None:
     names = given(change, NULLABLE | {"account_id"}).keys() - {"external_refs", "account_id"}
     if references.add(session, OpportunityRef, opportunity.id, change.external_refs):
         touch(opportunity, by)
+    before = opportunity.outcome
     revise(opportunity, by, _columns(change, names))
     _check(session, opportunity)
     session.flush()
+    if opportunity.outcome is Outcome.won and before is not Outcome.won:
+        accounts.win(session, by, policy, opportunity.account_id)
 
 
 def _columns(fields: OpportunityFields, names: Any) -> dict[str, Any]:

@@ -1,22 +1,18 @@
 """What one may do with a product."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import select as select_columns
 from sqlmodel import Session, col, select
 
-from models.history import VERSIONS
-from models.money import money
-from models.product import BarSeen, Product, ProductChange, ProductNew, bar_columns
-from models.user import User
-from services import bars, paging
+from models.product import Product, ProductChange, ProductNew
+from services import bar_changes, bars, paging
 from services.errors import Conflict
 from services.permissions import Caller, Permission
 from services.policy import Policy
 from services.revisions import check_version, given, load, revise
+
+NULLABLE = frozenset({"demand_bar", "bar_reason"})
 
 
 class NameTaken(Conflict):
@@ -26,22 +22,13 @@ class NameTaken(Conflict):
     cure = "Use the one that exists, or choose another name."
 
 
-@dataclass(frozen=True)
-class BarChanged:
-    """That the bar of a product was changed, and from what to what."""
-
-    at: datetime
-    by: str | None
-    before: BarSeen | None
-    after: BarSeen | None
-
-
 def create_product(session: Session, by: Caller, new: ProductNew) -> Product:
     """Put a product on file.
 
     Raises:
         NotPermitted: `by` may not change the catalogue.
         NameTaken: There is a product of that name.
+        Invalid: A reason is given for no bar.
     """
     by.require(Permission.catalog_write)
     _free(session, new.name)
@@ -49,7 +36,7 @@ def create_product(session: Session, by: Caller, new: ProductNew) -> Product:
         name=new.name,
         maturity=new.maturity,
         changed_by=by.id,
-        **bar_columns(new.demand_bar),
+        **bar_changes.columns({"demand_bar": new.demand_bar, "bar_reason": new.bar_reason}),
     )
     session.add(product)
     session.flush()
@@ -98,55 +85,18 @@ def change_product(
         NotFound: There is none.
         Stale: It is no longer the version `expected`.
         NameTaken: There is a product of that name.
+        Invalid: A reason is given for a bar that stays as it is.
     """
     by.require(Permission.catalog_write)
     product = load(session, Product, product_id, lock=True)
     check_version(product, expected)
-    values = given(change, frozenset({"demand_bar"}))
-    if "demand_bar" in values:
-        values |= bar_columns(values.pop("demand_bar"))
+    values = bar_changes.columns(given(change, NULLABLE), product)
     if values.get("name", product.name) != product.name:
         _free(session, values["name"])
     if revise(product, by, values):
         session.flush()
         bars.watch_product(session, policy, product.id)
     return product
-
-
-def bar_history(session: Session, by: Caller, product_id: UUID, *, limit: int) -> list[BarChanged]:
-    """When the bar of a product was changed, the latest first.
-
-    Args:
-        session: Any session.
-        by: Who asks.
-        product_id: Of which product.
-        limit: How many of its latest changes are looked at; those of its name count as well.
-
-    Raises:
-        NotPermitted: `by` may not read.
-        NotFound: There is no such product.
-    """
-    by.require(Permission.ask_read)
-    after = load(session, Product, product_id).demand_bar
-    past = VERSIONS[Product].c
-    rows = session.execute(
-        select_columns(
-            past.valid_to, col(User.name), past.bar_accounts, past.bar_arr_minor,
-            past.bar_arr_currency,
-        )
-        .outerjoin(User, col(User.id) == past.changed_by)
-        .where(past.product_id == product_id)
-        .order_by(past.valid_to.desc())
-        .limit(limit)
-    )  # fmt: skip
-    found = []
-    for at, name, accounts, minor, currency in rows:
-        unset = accounts is None and minor is None
-        before = None if unset else BarSeen(accounts=accounts, arr=money(minor, currency))
-        if before != after:
-            found.append(BarChanged(at, name, before, after))
-        after = before
-    return found
 
 
 def _free(session: Session, name: str) -> None:

@@ -47,12 +47,14 @@ def keep(
         if not fields:
             return standing
         change = capture.shaped(OpportunityChange, fields | {"external_refs": [ref]})
-        return opportunities.change_opportunity(session, sender.by, standing.id, change)
+        return opportunities.change_opportunity(
+            session, sender.by, sender.policy, standing.id, change
+        )
     if account is None:
         return None
     new = {"name": last.label, "account_id": account.id} | fields
     made = capture.shaped(OpportunityByRef, new)
-    return opportunities.put_opportunity(session, sender.by, ref, made)[0]
+    return opportunities.put_opportunity(session, sender.by, sender.policy, ref, made)[0]
 
 
 def lost_to_feature(sender: Sender, record: Record) -> bool:
@@ -91,7 +93,7 @@ def _merge(session: Session, sender: Sender, record: Record, last: Record) -> No
         .values(opportunity_id=standing.id)
     )
     gone = OpportunityChange(stage=MERGED, amount=None)
-    opportunities.change_opportunity(session, sender.by, lost.id, gone)
+    opportunities.change_opportunity(session, sender.by, sender.policy, lost.id, gone)
 
 
 def _fields(sender: Sender, record: Record) -> dict[str, Any]:

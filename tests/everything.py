@@ -53,7 +53,8 @@ def fill(make: Make) -> None:
     promise = commitments.list_commitments(session, by, limit=1)[0][0]
     commitments.release_commitment(session, by, promise.id, "They bought without it.")
     accounts.change_account(session, by, policy, account.id, AccountChange(region="EMEA"))
-    opportunities.change_opportunity(session, by, deal.id, OpportunityChange(stage="Proposal"))
+    later = OpportunityChange(stage="Proposal")
+    opportunities.change_opportunity(session, by, policy, deal.id, later)
     features.change_feature(session, by, policy, export.id, FeatureChange(area="Data"))
     products.change_product(session, by, policy, product.id, ProductChange(name="Renamed"))
     make.key(make.user())

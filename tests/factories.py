@@ -74,7 +74,9 @@ class Make:
         new = OpportunityNew(
             **{"account_id": account.id, "name": f"Deal {next(self.numbers)}"} | fields
         )
-        return self._kept(opportunities.create_opportunity(self.session, self.boss, new))
+        return self._kept(
+            opportunities.create_opportunity(self.session, self.boss, self.policy, new)
+        )
 
     def feature(self, **fields: Any) -> Feature:
         if "product_id" not in fields:

@@ -11,7 +11,7 @@ from api.web.pages import By, Filled, Page, faults_of, reading, see, shaped, wri
 from api.web.templating import render
 from api.work import Session
 from models.product import Maturity, Product, ProductChange, ProductNew
-from services import products
+from services import bar_changes, products
 from services.errors import Conflict, DomainError, Invalid, Stale, invalid
 from services.permissions import Caller, Permission
 
@@ -20,7 +20,7 @@ CATALOG = [needs(Permission.catalog_write)]
 
 MOST = 200
 MOST_BARS = 50
-FIELDS = ("name", "maturity", "bar_accounts", "bar_amount", "bar_currency", "version")
+FIELDS = ("name", "maturity", "bar_accounts", "bar_amount", "bar_currency", "bar_reason", "version")
 OF_THE_BAR = {"accounts": "bar_accounts", "amount": "bar_amount", "currency": "bar_currency"}
 MATURITIES = [(str(each), str(each).capitalize()) for each in Maturity]
 
@@ -105,6 +105,7 @@ def _given(typed: dict[str, str]) -> dict[str, Any]:
         "name": typed["name"].strip(),
         "maturity": typed["maturity"] or Maturity.established,
         "demand_bar": bar or None,
+        "bar_reason": typed["bar_reason"].strip() or None,
     }
 
 
@@ -115,12 +116,13 @@ def _page(
     error: DomainError | None = None,
     product_id: UUID | None = None,
 ) -> Response:
-    def deed(session: Session) -> tuple[Any, Product | None, list[products.BarChanged]]:
+    def deed(session: Session) -> tuple[Any, Product | None, list[bar_changes.BarChanged]]:
         listed, _more = products.list_products(session, by, limit=MOST)
         if product_id is None:
             return listed, None, []
         chosen = products.get_product(session, by, product_id)
-        return listed, chosen, products.bar_history(session, by, product_id, limit=MOST_BARS)
+        history = bar_changes.history(session, by, Product, product_id, limit=MOST_BARS)
+        return listed, chosen, history
 
     listed, chosen, history = reading(request, deed)
     shown = typed or (_typed(chosen, blank(request)) if chosen else blank(request))
@@ -149,5 +151,6 @@ def _typed(product: Product, empty: dict[str, str]) -> dict[str, str]:
         "bar_accounts": str(bar.accounts or "") if bar else "",
         "bar_amount": money.amount if money else "",
         "bar_currency": money.currency if money else empty["bar_currency"],
+        "bar_reason": "",
         "version": str(product.version),
     }

@@ -13,8 +13,8 @@ router = APIRouter(route_class=Page)
 
 @router.get("/digest", dependencies=[needs(Permission.ask_read)])
 def show_digest(request: Request, by: By) -> Response:
-    """What I owe today: overdue, due soon, to revisit, not told."""
+    """What I owe today: overdue, due soon, to revisit, not told, and to decide."""
     policy = request.app.state.policy
     found = reading(request, lambda session: digests.own(session, by, policy))
     mailed = request.app.state.postman is not None and not request.app.state.demo
-    return render(request, "digest.html", digest=found, mailed=mailed)
+    return render(request, "digest.html", digest=found, ends=digests.ends(found), mailed=mailed)

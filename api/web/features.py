@@ -15,7 +15,7 @@ from api.web.templating import render
 from api.work import Session
 from models.feature import Feature, FeatureChange, FeatureNew, FeatureStatus
 from models.money import MoneySeen
-from services import commitments, demand, feature_record, features, products, similar
+from services import bar_changes, commitments, demand, feature_record, features, products, similar
 from services.demand import DemandFilter
 from services.errors import Conflict, DomainError, Invalid, Stale, invalid
 from services.permissions import Caller, Permission
@@ -28,7 +28,7 @@ MOST = 200
 A_FEW = 10  # promises that a page about something else shows
 SOME = 5  # answers, and times that the bar was reached
 TEXTS = ("title", "area", "description", "owner_email", "public_title")
-FIELDS = (*TEXTS, "shareable", "bar_accounts", "bar_amount", "bar_currency")
+FIELDS = (*TEXTS, "shareable", "bar_accounts", "bar_amount", "bar_currency", "bar_reason")
 NEW = ("product_id", *FIELDS)
 STATUS = ("status", "target_on", "decline_reason", "override_reason")
 # What the API calls the parts of a bar, and the fields of the form for them.
@@ -39,7 +39,7 @@ STEPS: dict[str, tuple[str, ...]] = {
     FeatureStatus.planned: ("in_progress", "planned", "candidate", "declined"),
     FeatureStatus.in_progress: ("shipped", "in_progress", "planned", "declined"),
     FeatureStatus.shipped: ("in_progress",),
-    FeatureStatus.declined: ("candidate", "planned"),
+    FeatureStatus.declined: ("candidate", "planned", "declined"),
 }
 VERBS = {
     "candidate": "Back to candidates",
@@ -48,7 +48,7 @@ VERBS = {
     "shipped": "Ship",
     "declined": "Decline",
 }
-STAY = "Move the date"
+STAY = {"planned": "Move the date", "in_progress": "Move the date", "declined": "Decline anew"}
 
 
 @router.get("/features/{feature_id:uuid}", dependencies=READ)
@@ -86,6 +86,7 @@ def show_feature(
         found["merged"] = features.merged_into(session, by, feature_id)
         found["answers"] = feature_record.answers(session, by, feature_id, limit=SOME)
         found["promised"] = feature_record.promised(session, by).get(feature_id)
+        found["bars"] = bar_changes.history(session, by, Feature, feature_id, limit=SOME)
         found["reached"] = feature_record.times_reached(session, by, feature_id, limit=SOME)
         return found
 
@@ -99,9 +100,15 @@ def show_feature(
         parts=_parts_of_bar(found["found"]),
         undone=next((each for each in found["merged"] if each.id == undo), None),
         steps=STEPS[found["feature"].status],
-        verbs=VERBS | {str(found["feature"].status): STAY},
+        verbs=_verbs(found["feature"]),
         next_page=f"/features/{feature_id}?cursor={more}#evidence" if more else None,
     )
+
+
+def _verbs(feature: Feature) -> dict[str, str]:
+    """The word for each step from where a feature is."""
+    status = str(feature.status)
+    return VERBS | ({status: STAY[status]} if status in STAY else {})
 
 
 def _month(text: str) -> str:
@@ -159,6 +166,7 @@ def ask_for_change(request: Request, by: By, feature_id: UUID) -> Response:
         "bar_accounts": str(bar.accounts or "") if bar else "",
         "bar_amount": arr.amount if arr else "",
         "bar_currency": arr.currency if arr else "",
+        "bar_reason": "",
     }
     return _form(request, by, typed | {"product_id": str(feature.product_id)}, feature=feature)
 
@@ -190,7 +198,7 @@ def _said(typed: dict[str, str]) -> dict[str, Any]:
         bar["accounts"] = int(count[:20])
     if amount := typed["bar_amount"].replace(",", "").strip():
         bar["arr"] = {"amount": amount, "currency": typed["bar_currency"].strip()}
-    said: dict[str, Any] = {name: typed[name].strip() or None for name in TEXTS}
+    said: dict[str, Any] = {name: typed[name].strip() or None for name in (*TEXTS, "bar_reason")}
     return said | {"shareable": bool(typed["shareable"]), "demand_bar": bar or None}
 
 
@@ -325,9 +333,6 @@ def _status_form(
         **found,
         typed=typed,
         faults=faults,
-        statuses=[
-            (str(each), STAY if each == feature.status else VERBS[each])
-            for each in STEPS[feature.status]
-        ],
+        statuses=[(str(each), _verbs(feature)[each]) for each in STEPS[feature.status]],
         breaking=isinstance(error, commitments.HasCommitments),
     )

@@ -69,6 +69,7 @@ def _promises() -> list[SimpleNamespace]:
             contract_reference=None,
             owner_email="priya@nomaybe.example",
             amount_held=MoneySeen(amount="120000.00", currency="USD"),
+            opportunity=None,
         )
         for state in CommitmentState
     ]

@@ -30,6 +30,7 @@ class TestCreate:
             "shareable": False,
             "public_title": None,
             "demand_bar": None,
+            "bar_reason": None,
             "area": None,
             "merged_into": None,
         }
@@ -46,6 +47,7 @@ class TestCreate:
             "shareable": True,
             "public_title": "Single sign-on",
             "demand_bar": {"accounts": 3, "arr": None},
+            "bar_reason": "It is dear to build.",
             "area": "Security",
         }
 
@@ -123,6 +125,23 @@ class TestList:
         assert listed(shareable=True) == ["SSO"]
         assert listed(shareable=False) == ["Audit log", "Export"]
         assert listed(merged=True) == ["SAML"]
+
+    def test_those_whose_bar_was_reached_until_they_are_decided(
+        self, pm: TestClient, make: Make
+    ) -> None:
+        sso = make.feature(title="SSO", demand_bar={"accounts": 1})
+        make.feature(title="Export", demand_bar={"accounts": 1})
+        make.ask(make.customer(), sso)
+
+        def listed(*, reached: bool) -> list[str]:
+            found = pm.get(FEATURES, params={"bar_reached": reached}).json()["items"]
+            return [each["title"] for each in found]
+
+        assert (listed(reached=True), listed(reached=False)) == (["SSO"], ["Export"])
+
+        plan = {"status": "planned"} | TARGET
+        assert pm.patch(f"{FEATURES}/{sso.id}", json=plan, headers=ANY).status_code == 200
+        assert (listed(reached=True), listed(reached=False)) == ([], ["SSO", "Export"])
 
 
 class TestSimilar:

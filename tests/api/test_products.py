@@ -21,6 +21,7 @@ class TestCreate:
             "name": "Desk",
             "maturity": "established",
             "demand_bar": None,
+            "bar_reason": None,
         }
 
     def test_says_where_it_is_and_which_version(self, pm: TestClient) -> None:
@@ -31,7 +32,7 @@ class TestCreate:
         assert found.headers["ETag"] == answer.headers["ETag"] == '"1"'
 
     def test_keeps_all_that_is_said(self, pm: TestClient) -> None:
-        said = {"name": "Desk", "maturity": "early", "demand_bar": BAR}
+        said = {"name": "Desk", "maturity": "early", "demand_bar": BAR, "bar_reason": "We grew."}
 
         answer = pm.post(PRODUCTS, json=said)
 

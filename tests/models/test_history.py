@@ -31,6 +31,7 @@ PLAIN: dict[str, Any] = {
     "bar_accounts": 7,
     "bar_arr_minor": 99,
     "bar_arr_currency": "EUR",
+    "bar_reason": "We grew.",
     "lifecycle": "churned",
     "arr_minor": 99,
     "arr_currency": "EUR",

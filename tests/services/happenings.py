@@ -169,12 +169,21 @@ def _set_bar(on: Happenings) -> None:
 
 def _set_deal(on: Happenings) -> None:
     change = OpportunityChange(amount=on.money(), probability=_odds(on))
-    opportunities.change_opportunity(on.session, on.make.boss, on.some(Opportunity).id, change)
+    _change_deal(on, change)
+
+
+def _win(on: Happenings) -> None:
+    _change_deal(on, OpportunityChange(outcome=Outcome.won, lost_to_feature_id=None))
+
+
+def _change_deal(on: Happenings, change: OpportunityChange) -> None:
+    key = on.some(Opportunity).id
+    opportunities.change_opportunity(on.session, on.make.boss, on.make.policy, key, change)
 
 
 def _lose(on: Happenings) -> None:
     change = OpportunityChange(outcome=Outcome.lost, lost_to_feature_id=on.some(Feature).id)
-    opportunities.change_opportunity(on.session, on.make.boss, on.some(Opportunity).id, change)
+    _change_deal(on, change)
 
 
 def _merge(on: Happenings) -> None:
@@ -221,6 +230,7 @@ DEEDS: dict[str, Callable[[Happenings], None]] = {
     "renewal": lambda on: _set_account(on, renews_on=utc_today() + timedelta(days=90)),
     "bar": _set_bar,
     "deal changes": _set_deal,
+    "win": _win,
     "lose": _lose,
     "merge": _merge,
     "unmerge": _unmerge,

@@ -84,8 +84,20 @@ class World:
     def live(self, one: int, two: int) -> bool:
         if self.accounts[one]["into"] is not None:
             return False
-        self.accounts[one]["live"] = two % 2 == 0
+        self.accounts[one] |= {"live": two % 2 == 0, "prospect": False}
         return True
+
+    def win(self, one: int, _two: int) -> bool:
+        into = self.accounts[one]["into"]
+        account = self.accounts[one if into is None else into]
+        account["won"] = True
+        self.become_customer(account)
+        return True
+
+    @staticmethod
+    def become_customer(account: dict[str, Any]) -> None:
+        account["live"] |= account["prospect"]
+        account["prospect"] = False
 
     def bar(self, one: int, two: int) -> bool:
         if self.features[one % 3]["into"] is not None:
@@ -100,7 +112,11 @@ class World:
             ask["account"] = two if ask["account"] == one else ask["account"]
         for each in self.accounts:
             each["into"] = two if each["into"] == one else each["into"]
-        self.accounts[one]["into"] = two
+        away, remains = self.accounts[one], self.accounts[two]
+        away["into"] = two
+        if away["live"] and away["won"]:
+            self.become_customer(remains)
+        remains["won"] |= away["won"]
         return True
 
     def merge_features(self, one: int, two: int) -> bool:
@@ -155,6 +171,9 @@ class Real:
         change = AccountChange(lifecycle="customer" if two % 2 == 0 else "churned")
         accounts.change_account(self.session, self.by, self.policy, self.accounts[one].id, change)
 
+    def win(self, one: int, _two: int) -> None:
+        self.make.opportunity(self.accounts[one], outcome="won")
+
     def bar(self, one: int, two: int) -> None:
         change = FeatureChange(demand_bar={"accounts": two} if two else None)
         key = self.features[one % 3].id
@@ -174,8 +193,8 @@ class Real:
 
 DEEDS = st.tuples(
     st.sampled_from(
-        ["ask", "ask", "ask", "refuse", "refuse", "withdraw", "live", "bar", "bar",
-         "merge_accounts", "merge_features", "unmerge"]
+        ["ask", "ask", "ask", "refuse", "refuse", "withdraw", "live", "win", "bar",
+         "bar", "merge_accounts", "merge_features", "unmerge"]
     ),
     st.integers(0, 3),
     st.integers(0, 3),
@@ -191,7 +210,10 @@ def test_whatever_happens_what_is_due_comes_back_and_nothing_else(
 ) -> None:
     real = Real(make)
     world = World(
-        [{"live": each == "customer", "into": None} for each in LIFECYCLES],
+        [
+            {"live": each == "customer", "prospect": each == "prospect", "won": False, "into": None}
+            for each in LIFECYCLES
+        ],
         [{"bar": each, "into": None} for each in BARS],
     )
 

@@ -9,7 +9,7 @@ import time_machine
 from models.ask import Ask
 from models.user import Role, User
 from services import digests
-from services.digests import MOST, Part
+from services.digests import MOST, Heap, Part
 from services.policy import Policy
 from services.users import caller_for
 from tests.factories import Make
@@ -37,7 +37,7 @@ def owed(make: Make, by: User, due: date, **fields: Any) -> Ask:
 def own(make: Make, by: User) -> dict[Part, list[Any]]:
     """What the digest of a person lists."""
     found = digests.own(make.session, caller_for(by), make.policy)
-    return {heap.part: [each.id for each in heap.asks] for heap in found}
+    return {heap.part: [each.id for each in heap.asks] for heap in found if isinstance(heap, Heap)}
 
 
 def test_each_ask_stands_in_its_part(make: Make) -> None:
@@ -67,8 +67,9 @@ def test_two_working_days_step_over_weekends_and_holidays(make: Make) -> None:
     ask = owed(make, sam, date(2026, 11, 26))
 
     assert own(make, sam) == {}
-    found = digests.own(make.session, caller_for(sam), policy)
-    assert [each.id for each in found[0].asks] == [ask.id]
+    (heap,) = digests.own(make.session, caller_for(sam), policy)
+    assert isinstance(heap, Heap)
+    assert [each.id for each in heap.asks] == [ask.id]
 
 
 def test_a_long_part_is_cut_and_says_how_much_there_is(make: Make) -> None:
@@ -176,6 +177,7 @@ class TestThoseWhoLeft:
             ("Overdue, formerly Sam Okoro's", 1),
             ("Due within 2 working days, formerly Sam Okoro's", 1),
         ]
+        assert isinstance(found[0], digests.Heap)
         assert [each.id for each in found[0].asks] == [mine.id]
         assert found[1].address == "/asks?show=overdue&logged_by=sam%40x.example"
         assert digests.subject(found) == "Nomaybe: 2 overdue, 1 due soon"
@@ -194,3 +196,44 @@ def test_a_digest_is_claimed_once(make: Make) -> None:
 
     digests.give_back(make.session, sam.id, MONDAY)
     assert len(digests.letters(make.session, make.policy)) == 1
+
+
+def test_a_pm_is_told_what_to_decide(make: Make) -> None:
+    pat = make.user(Role.pm, email="pat@x.example", name="Pat Lee")
+    make.user(Role.pm, email="other@x.example")
+    bar = {"accounts": 1, "arr": {"amount": "4.00", "currency": "USD"}}
+    feature = make.feature(title="Dark theme", demand_bar=bar, owner_email="pat@x.example")
+    make.ask(make.customer("5.00"), feature)
+    policy = Policy(public_url="https://nomaybe.example")
+
+    (letter,) = [each for each in digests.letters(make.session, policy) if each.to == pat.email]
+
+    assert letter.subject == "Nomaybe: 1 to decide"
+    assert letter.text == (
+        "Pat Lee, this is what you owe on Monday, 23 November 2026.\n"
+        "\n"
+        "To decide, since demand reached the bar (1)\n"
+        "- Dark theme: reached on Monday, 23 November 2026, 1 of 1 live customers and 5.00 of 4.00"
+        " USD of their ARR\n"
+        f"  https://nomaybe.example/features/{feature.id}\n"
+        "\n"
+        "The same as a page: https://nomaybe.example/digest\n"
+        "There is no snooze: a change of its status takes a feature off.\n"
+    )
+
+
+def test_a_long_list_to_decide_is_cut_in_the_letter_alone(make: Make) -> None:
+    pat = make.user(Role.pm)
+    account = make.customer()
+    for _each in range(MOST + 2):
+        make.ask(account, make.feature(demand_bar={"accounts": 1}))
+
+    (letter,) = [
+        each for each in digests.letters(make.session, make.policy) if each.to == pat.email
+    ]
+
+    assert letter.subject == f"Nomaybe: {MOST + 2} to decide"
+    assert letter.text.count(": reached on ") == MOST
+    assert "- and 2 more\n  http://127.0.0.1:8000/digest" in letter.text
+    (part,) = digests.own(make.session, caller_for(pat), make.policy)
+    assert part.count == MOST + 2

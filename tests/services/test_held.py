@@ -39,7 +39,9 @@ def end(make: Make, ask: Ask, outcome: str) -> None:
     """Let the deal of an ask end."""
     assert ask.opportunity_id is not None
     change = OpportunityChange(outcome=outcome)
-    opportunities.change_opportunity(make.session, make.boss, ask.opportunity_id, change)
+    opportunities.change_opportunity(
+        make.session, make.boss, make.policy, ask.opportunity_id, change
+    )
     make.session.commit()
 
 

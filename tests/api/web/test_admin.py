@@ -85,11 +85,16 @@ class TestProducts:
 
         office.post(
             f"/admin/products/{product.id}",
-            data={"name": "Atlas", "maturity": "early", "bar_accounts": "8"},
+            data={
+                "name": "Atlas",
+                "maturity": "early",
+                "bar_accounts": "8",
+                "bar_reason": "We grew.",
+            },
         )
 
         page = office.get(f"/admin/products/{product.id}").text
-        assert "From 3 live customers to 8 live customers" in page
+        assert "From 3 live customers to 8 live customers: <q>We grew.</q>" in page
 
     def test_a_new_name_is_no_change_of_the_bar(self, office: TestClient, make: Make) -> None:
         product = make.product(name="Atlas", demand_bar={"accounts": 3})

@@ -40,3 +40,16 @@ def test_what_fell_to_one_says_whose_it_was(browser_as: Browser, make: Make) -> 
 
 def test_nothing_is_owed(browser_as: Browser) -> None:
     assert "You owe nothing today" in browser_as(Role.viewer).get("/digest").text
+
+
+def test_a_pm_sees_what_to_decide(browser_as: Browser, make: Make) -> None:
+    pat = make.user(Role.pm)
+    feature = make.feature(title="Dark theme", demand_bar={"accounts": 1})
+    make.ask(make.customer(), feature)
+
+    page = browser_as(Role.pm, pat).get("/digest").text
+
+    assert "To decide, since demand reached the bar" in page
+    assert f'<a href="/features/{feature.id}">Dark theme</a>' in page
+    assert "1 of 1 live customer<" in page
+    assert "a change of its status takes a feature off" in page

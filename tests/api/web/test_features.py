@@ -182,6 +182,25 @@ class TestForms:
         assert bar.arr is not None
         assert (bar.accounts, bar.arr.amount) == (10, "250000.00")
 
+    def test_why_its_bar_changed_is_kept_and_shown(self, office: TestClient, make: Make) -> None:
+        feature = make.feature(title="Dark theme", demand_bar={"accounts": 3})
+        data = {"title": "Dark theme", "bar_accounts": "8", "bar_reason": "It is dear to build."}
+
+        office.post(f"/features/{feature.id}/edit", data=data)
+
+        page = office.get(f"/features/{feature.id}").text
+        assert "From 3 live customers to 8 live customers: <q>It is dear to build.</q>" in page
+
+    def test_a_reason_without_a_change_comes_back(self, office: TestClient, make: Make) -> None:
+        feature = make.feature(title="Dark theme", demand_bar={"accounts": 3})
+        data = {"title": "Dark theme", "bar_accounts": "3", "bar_reason": "It is dear to build."}
+
+        answer = office.post(f"/features/{feature.id}/edit", data=data)
+
+        assert answer.status_code == 422
+        assert 'id="fault-bar_reason"' in answer.text
+        assert "It is dear to build." in answer.text
+
     def test_a_bar_is_a_number(self, office: TestClient, make: Make) -> None:
         answer = office.post(
             f"/features/{make.feature().id}/edit", data={"title": "X", "bar_accounts": "many"}
