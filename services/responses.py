@@ -1,7 +1,6 @@
 """The rules of yes, no and ranked. What was said stays said."""
 
 from datetime import date
-from typing import Any
 from uuid import UUID
 
 from sqlalchemy import select
@@ -14,7 +13,6 @@ from models.commitment import Commitment, CommitmentRelease
 from models.feature import COMMITABLE, Feature, FeatureStatus
 from models.product import BarSeen
 from models.response import (
-    Answering,
     Basis,
     EvidenceSeen,
     NoNew,
@@ -25,32 +23,12 @@ from models.response import (
     ToldNew,
     YesNew,
 )
-from services import accounts, bars, families, guide, orders, wording
+from services import accounts, bars, families, guide, messages, orders
 from services.asks import Withdrawn
-from services.errors import Conflict, Invalid, invalid
+from services.errors import Conflict, invalid
 from services.permissions import Caller, Permission
 from services.policy import Policy
 from services.revisions import load, revise, touch
-
-
-class HedgedMessage(Invalid):
-    """The words to the customer hedge, and a hedge is heard as a maybe."""
-
-    slug, title = "hedged-message", "The message hedges"
-    cure = (
-        "Take the straight wording that `errors` offers. If the words must stand, say why in"
-        " `hedge_override`; it is kept and counted."
-    )
-
-
-class ContradictingMessage(Invalid):
-    """The words to the customer say the opposite of the answer."""
-
-    slug, title = "contradicting-message", "The message says something else"
-    cure = (
-        "Make the message and the `kind` say the same, or say in `hedge_override` why the words"
-        " stand; it is kept and counted."
-    )
 
 
 class AlreadyAnswered(Conflict):
@@ -123,7 +101,7 @@ def give_response(
         NotAvailable, NotCommitted: The facts do not support the yes.
         NoBar, DemandBarReached: The facts do not support the no for lack of demand.
         NotAStrictOrder: The order is none.
-        HedgedMessage, ContradictingMessage: The words do not say it straight.
+        HedgedMessage, ContradictingMessage: The words or the directions do not say it straight.
     """
     by.require(Permission.ask_answer)
     ask = load(session, Ask, ask_id, lock=True)  # two answers at once: one waits
@@ -143,7 +121,7 @@ def give_response(
     facts = bars.evidence(session, policy, feature)
     if feature is not None:
         _check_facts(session, given, feature, facts.bar)
-    hedges = check_message(given, kind, guide.known(facts))
+    hedges = messages.check(given, kind, guide.known(facts), messages.awaited(given, feature))
     previous = _latest(session, ask)
     if previous is None and given.supersedes_reason is not None:
         raise invalid("supersedes_reason", "there is no answer to supersede; leave it out")
@@ -219,51 +197,6 @@ def tell(session: Session, by: Caller, response_id: UUID, told: ToldNew) -> Resp
     touch(ask, by)
     session.flush()
     return response
-
-
-def check_message(
-    given: Answering, kind: ResponseKind, facts: wording.Facts
-) -> list[dict[str, Any]]:
-    """Read the words to the customer; what is to be said instead of a hedge names the facts.
-
-    Returns:
-        What an override was needed for: the phrases that hedge, or the message that contradicts.
-
-    Raises:
-        Invalid: A blank of our own wording was left in it.
-        HedgedMessage: A phrase hedges, and no `hedge_override` says why it stands.
-        ContradictingMessage: The words say the opposite of the answer.
-    """
-    if given.message is None:
-        return []
-    if left := wording.blanks(given.message):
-        raise invalid("message", f"still has the blank `{left[0]}`; say what belongs there")
-    reading = wording.read(given.message, kind.value, facts)
-    spans = [
-        {
-            "phrase": span.phrase,
-            "start": span.start,
-            "end": span.end,
-            "reason": span.reason,
-            "suggestion": span.suggestion,
-        }
-        for span in reading.spans
-    ]
-    if spans and given.hedge_override is None:
-        errors = [
-            {"loc": ["body", "message"], "msg": span["reason"], "type": "hedge", **span}
-            for span in spans
-        ]
-        quoted = ", ".join(f"\u201c{span['phrase']}\u201d" for span in spans[:3])
-        raise HedgedMessage(f"The message hedges: {quoted}.", errors=errors)
-    if not spans and wording.contradicts(reading, kind.value):
-        said = f"the words read as a {reading.verdict.value}, and the answer is {kind.value}"
-        if given.hedge_override is None:
-            errors = [{"loc": ["body", "message"], "msg": said, "type": "contradiction"}]
-            raise ContradictingMessage(f"message: {said}.", errors=errors)
-        whole = {"phrase": given.message, "start": 0, "end": len(given.message)}
-        return [{**whole, "reason": said, "suggestion": ""}]
-    return spans
 
 
 def _feature(session: Session, ask: Ask) -> Feature | None:
