@@ -213,7 +213,7 @@ def _answer(
     if want is None:
         given: Any = NoNew(kind="no", basis="out_of_scope", told=told)
     else:
-        bases = _bases(office, want.feature)
+        bases = _bases(office, want.feature, asked_on)
         basis = weighted(chance, list(bases), list(bases.values()))
         if basis == "ranked":
             order = _order(chance, want, wanted)
@@ -229,15 +229,15 @@ def _answer(
         first = NoNew(kind="no", basis="not_planned")
         responses.give_response(office.session, se, office.policy, ask.id, first)
         given.supersedes_reason = chance.choice(words()["words"]["superseded"])
-    responses.give_response(office.session, by, office.policy, ask.id, given)
+    responses.give_response(office.session, by, office.policy, ask.id, given, said_on=asked_on)
 
 
-def _bases(office: Office, feature: Feature) -> dict[str, int]:
-    """What can be said straight about a feature now, and how often it is."""
+def _bases(office: Office, feature: Feature, on: date) -> dict[str, int]:
+    """What can be said straight about a feature on a day, and how often it is."""
     if feature.status is FeatureStatus.shipped:
         return {"available": 1}
-    if feature.status in COMMITABLE:
-        return {"committed": 8, "ranked": 2}
+    if feature.status in COMMITABLE and feature.target_on is not None:
+        return {"committed": 8, "ranked": 2} if on <= feature.target_on else {"not_planned": 1}
     if feature.status is FeatureStatus.declined:
         return {"out_of_scope": 2, "not_planned": 1}
     bar = bars.bar_of(office.session, feature)

@@ -9,6 +9,7 @@ from sqlmodel import Session, col
 
 from models.account import Account
 from models.ask import Ask, AskState
+from models.base import utc_today
 from models.commitment import Commitment, CommitmentRelease
 from models.feature import COMMITABLE, Feature, FeatureStatus
 from models.product import BarSeen
@@ -46,7 +47,7 @@ class Untriaged(Conflict):
 
 
 class NotCommitted(Conflict):
-    """No PM has committed the feature with a date, so nobody can promise it."""
+    """No PM has committed the feature with a date that is to come, so nobody can promise it."""
 
     slug, title = "not-committed", "Nobody has committed it"
     cure = "Say no or ranked instead, or ask the PM to plan the feature with a date."
@@ -79,6 +80,8 @@ def give_response(
     policy: Policy,
     ask_id: UUID,
     given: YesNew | NoNew | RankedNew,
+    *,
+    said_on: date | None = None,
 ) -> Response:
     """Answer an ask: yes, no or ranked.
 
@@ -88,6 +91,7 @@ def give_response(
         policy: The report currency, for the evidence.
         ask_id: Which ask.
         given: The answer.
+        said_on: The day on which it is said; today unless it is told.
 
     Returns:
         The response, now the current one of the ask.
@@ -120,7 +124,7 @@ def give_response(
         raise Untriaged(f"Ask {ask.id} names no feature, and {said} is an answer about one.")
     facts = bars.evidence(session, policy, feature)
     if feature is not None:
-        _check_facts(session, given, feature, facts.bar)
+        _check_facts(session, given, feature, facts.bar, said_on or utc_today())
     hedges = messages.check(given, kind, guide.known(facts), messages.awaited(given, feature))
     previous = _latest(session, ask)
     if previous is None and given.supersedes_reason is not None:
@@ -212,6 +216,7 @@ def _check_facts(
     given: YesNew | NoNew | RankedNew,
     feature: Feature,
     bar: BarSeen | None,
+    on: date,
 ) -> None:
     if isinstance(given, RankedNew):
         orders.check_order(session, feature, given.order)
@@ -225,15 +230,9 @@ def _check_facts(
             f"{feature.title!r} is {feature.status}, not shipped, and `how` is not marked as a"
             " workaround."
         )
-    if given.basis == "committed" and (
-        feature.status not in COMMITABLE or feature.target_on is None
-    ):
-        raise NotCommitted(
-            f"{feature.title!r} is {feature.status} and no PM has committed it with a date. What"
-            " can be said: no (not_planned"
-            + (", insufficient_demand" if bar and not standing.reaches(bar) else "")
-            + "), or ranked: ask the customer to order it among other features."
-        )
+    if given.basis == "committed":
+        short = bar is not None and not standing.reaches(bar)
+        _check_committed(feature, on, demand_is_short=short)
     if given.basis == "insufficient_demand":
         if bar is None:
             raise NoBar(f"No demand bar is set for {feature.title!r} or its product.")
@@ -242,6 +241,23 @@ def _check_facts(
                 f"{standing.accounts} live customers ask for {feature.title!r}, and the bar is"
                 f" reached with that; lack of demand is no reason any more."
             )
+
+
+def _check_committed(feature: Feature, on: date, *, demand_is_short: bool) -> None:
+    target = feature.target_on
+    if feature.status not in COMMITABLE or target is None:
+        raise NotCommitted(
+            f"{feature.title!r} is {feature.status} and no PM has committed it with a date. What"
+            " can be said: no (not_planned"
+            + (", insufficient_demand" if demand_is_short else "")
+            + "), or ranked: ask the customer to order it among other features."
+        )
+    if target < on:  # a promise of it would be overdue as it is made
+        raise NotCommitted(
+            f"{feature.title!r} is {feature.status} for {target}, and that day has passed. Ask the"
+            " PM for another one. What can be said until then: no (not_planned), or ranked: ask"
+            " the customer to order it among other features."
+        )
 
 
 def _latest(session: Session, ask: Ask) -> Response | None:
