@@ -144,7 +144,7 @@ def give_response(
         hedges=hedges,
         author_id=by.id,
         supersedes=previous.id if previous else None,
-        supersedes_reason=given.supersedes_reason,
+        supersedes_reason=given.supersedes_reason or _reopened(session, previous),
     )
     session.add(response)
     session.flush()
@@ -272,6 +272,23 @@ def _latest(session: Session, ask: Ask) -> Response | None:
         .where(col(Response.ask_id) == ask.id, col(later.id).is_(None))
     )
     return session.execute(statement).scalar_one_or_none()
+
+
+def _reopened(session: Session, previous: Response | None) -> str | None:
+    """Why an answer stands no more though none took its place: the PM has said it already."""
+    if previous is None:
+        return None
+    released = (
+        select(col(CommitmentRelease.reason))
+        .join(Commitment, col(Commitment.id) == col(CommitmentRelease.commitment_id))
+        .where(col(Commitment.response_id) == previous.id)
+    )
+    reason = session.execute(released).scalar_one_or_none()
+    if reason is not None or previous.feature_id is None:
+        return reason
+    feature = families.survivor(session, session.get_one(Feature, previous.feature_id))
+    why = f": {feature.decline_reason}" if feature.status is FeatureStatus.declined else "."
+    return f"{feature.title!r} is {feature.status}{why}"
 
 
 def _promise(  # all six are different things

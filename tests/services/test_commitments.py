@@ -237,6 +237,14 @@ class TestBroken:
         again = make.response(ask)
 
         assert again.supersedes == made.response_id
+        assert again.supersedes_reason == "Plans changed."
+
+    def test_an_answer_may_have_a_reason_of_its_own(self, make: Make) -> None:
+        ask = make.ask(make.customer(), make.planned())
+        made = promise(make, ask)
+        change(make, made.feature["id"], status="candidate", override_reason="Plans changed.")
+
+        assert make.response(ask, supersedes_reason="Mine.").supersedes_reason == "Mine."
 
     def test_an_ask_that_has_another_answer_keeps_it(self, make: Make) -> None:
         ask = make.ask(make.customer(), make.planned())
