@@ -9,7 +9,7 @@ from api.problems import problems
 from api.work import Caller, Post, Read, Reply, Session, created, page
 from models.page import Page
 from models.response import MessageCheck, MessageReading, ResponseNew, ResponseSeen, ToldNew
-from services import orders, response_views, responses, wording
+from services import messages, orders, response_views, responses, wording
 from services.asks import Withdrawn
 from services.errors import NotFound
 from services.permissions import Permission
@@ -32,8 +32,8 @@ READ, ANSWER = [needs(Permission.ask_read)], [needs(Permission.ask_answer)]
         responses.NotCommitted,
         responses.NoBar,
         responses.DemandBarReached,
-        responses.HedgedMessage,
-        responses.ContradictingMessage,
+        messages.HedgedMessage,
+        messages.ContradictingMessage,
         orders.NotAStrictOrder,
     ),
 )

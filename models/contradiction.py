@@ -29,6 +29,7 @@ class SaidSeen(Seen):
     author: str
     created_at: datetime
     told: bool = Field(description="Whether the customer was told.")
+    stands: bool = Field(description="False: told, but its ask is open again or withdrawn.")
 
 
 class EarlierSeen(SaidSeen):
@@ -51,7 +52,8 @@ class ContradictionSeen(Seen):
 class BeforeSeen(Seen):
     """What was said about the feature of an ask before it is answered."""
 
-    account: list[SaidSeen] = Field(description="To this account, newest first.")
+    account: list[SaidSeen] = Field(description="To this account: the newest, newest first.")
+    account_answers: int = Field(description="How many answers to this account there are in all.")
     segment: str | None
     segment_accounts: dict[ResponseKind, int] = Field(
         description="Other accounts of its segment, by the answer that stands; each counts once."

@@ -1,11 +1,11 @@
 """The answer to an ask: yes, no or ranked. There is no fourth kind."""
 
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from enum import StrEnum
 from typing import Annotated, Any, Literal, Self
 from uuid import UUID
 
-from pydantic import Discriminator, Tag, model_validator
+from pydantic import AfterValidator, Discriminator, Tag, model_validator
 from sqlalchemy import JSON, CheckConstraint, Index, UniqueConstraint, text
 from sqlmodel import Field
 
@@ -22,6 +22,7 @@ from models.base import (
     choice,
     instant,
     utc_now,
+    utc_today,
 )
 from models.feature import FeatureStatus
 from models.money import MoneySeen
@@ -142,12 +143,24 @@ class Revisit(Model, table=True):
     created_at: datetime = instant(default_factory=utc_now)
 
 
+def _not_to_come(on: date) -> date:
+    today = utc_today()
+    if on > today + timedelta(days=1):  # it may be tomorrow already where the customer was told
+        raise ValueError(
+            f"is a day to come, and today is {today}: give the day on which the customer was told,"
+            " or leave it out until somebody was"
+        )
+    return on
+
+
 class ToldNew(Shape):
     """When, how and to whom the answer was said."""
 
     contact: ContactNew | None = None
     channel: Channel
-    on: Day
+    on: Annotated[Day, AfterValidator(_not_to_come)] = Field(
+        description="When the customer was told: no day to come."
+    )
 
 
 class ToldSeen(Seen):

@@ -7,17 +7,17 @@ from datetime import date
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, case, func, select
+from sqlalchemy import ColumnElement, and_, case, func, or_, select
 from sqlmodel import Session, col
 
 from models.account import Account
 from models.ask import Ask, AskState
 from models.base import utc_today
 from models.commitment import Commitment, CommitmentRelease, CommitmentSeen, CommitmentState
-from models.feature import Feature, FeatureStatus
+from models.feature import COMMITABLE, Feature, FeatureStatus
 from models.money import MoneySeen, money
 from models.opportunity import Opportunity, Outcome
-from models.response import Response
+from models.response import Basis, Response
 from services import asks, families, paging
 from services.errors import Conflict, NotFound
 from services.permissions import Caller, Permission
@@ -263,6 +263,30 @@ def break_promises(
         ask = session.get_one(Ask, promise.ask_id, with_for_update=True)
         if ask.state is AskState.answered and ask.response_id == promise.response_id:
             asks.reopen(ask, by, policy)
+    session.flush()
+
+
+def reopen_groundless(session: Session, by: Caller, policy: Policy, feature: Feature) -> None:
+    """Reopen every ask that was answered yes by what is so no longer, promised still or not.
+
+    A committed yes rests on a plan, an available one on what is shipped; a way around stays one.
+    """
+    groundless = [and_(col(Response.basis) == Basis.available, col(Response.workaround).is_(False))]
+    if feature.status is FeatureStatus.shipped:
+        return
+    if feature.status not in COMMITABLE:
+        groundless.append(col(Response.basis) == Basis.committed)
+    told_yes = (
+        select(Ask)
+        .join(Response, col(Response.id) == col(Ask.response_id))
+        .where(
+            col(Ask.state) == AskState.answered,
+            col(Ask.feature_id).in_(families.members(feature.id)),
+            or_(*groundless),
+        )
+    )
+    for ask in session.execute(told_yes.order_by(col(Ask.id)).with_for_update(of=Ask)).scalars():
+        asks.reopen(ask, by, policy)
     session.flush()
 
 

@@ -1,8 +1,9 @@
 """Contradictions: answers about one feature that cannot both be said.
 
 Two answers of different kinds to one account contradict each other; so do a yes to one account and
-a no to another within some days. Only answers that stand count: whoever supersedes one of the two,
-and says why, has put it right.
+a no to another within some days. Only answers that stand count, and to the same account what it was
+told last by an ask that is open again or withdrawn: that nobody stands by it does not unsay it.
+Whoever supersedes one of the two, and says why, has put it right.
 """
 
 from collections.abc import Sequence
@@ -12,7 +13,7 @@ from typing import Any
 from uuid import UUID
 
 import numpy as np
-from sqlalchemy import Select, case, func, select
+from sqlalchemy import Select, and_, case, exists, func, literal, select
 from sqlmodel import Session, col
 
 from models.account import Account, Segment
@@ -23,14 +24,14 @@ from models.feature import Feature
 from models.response import Basis, Response, ResponseKind, Told
 from models.user import User
 from services import families, paging, pairs
-from services.book import MICROSECOND, Book, FeatureRow
+from services.book import EPOCH, KINDS, MICROSECOND, Book, FeatureRow
 from services.columns import ANSWERED, Ints
 from services.permissions import Caller, Permission
 from services.revisions import load
 
 WITHIN = timedelta(days=90)
 LATEST = 3  # answers to others that are shown
-OWN = 5  # answers to the account itself
+OWN = 5  # answers to the account itself that are shown
 OPPOSITE = {ResponseKind.yes: ResponseKind.no, ResponseKind.no: ResponseKind.yes}
 
 
@@ -47,6 +48,7 @@ class Said:
     author: str
     created_at: datetime
     told_on: date | None
+    stands: bool  # it is the answer of its ask
 
     def sent(self) -> dict[str, Any]:
         """In the shape of `SaidSeen`."""
@@ -59,6 +61,7 @@ class Said:
             "author": self.author,
             "created_at": self.created_at,
             "told": self.told_on is not None,
+            "stands": self.stands,
         }
 
 
@@ -66,7 +69,7 @@ class Said:
 class Before:
     """What was said about a feature before an ask for it is answered."""
 
-    account: Sequence[Said] = ()  # to the same account on other asks, newest first
+    account: Sequence[Said] = ()  # to the same account, newest first, all of them
     segment: Segment | None = None
     segment_accounts: dict[ResponseKind, int] = field(default_factory=dict)
     segment_latest: Sequence[Said] = ()
@@ -119,7 +122,8 @@ class Before:
     def sent(self) -> dict[str, Any]:
         """In the shape of `BeforeSeen`."""
         return {
-            "account": [said.sent() for said in self.account],
+            "account": [said.sent() for said in self.account[:OWN]],
+            "account_answers": len(self.account),
             "segment": self.segment,
             "segment_accounts": {kind: self.segment_accounts.get(kind, 0) for kind in ResponseKind},
             "segment_latest": [said.sent() for said in self.segment_latest],
@@ -143,26 +147,38 @@ def before(session: Session, by: Caller, ask_id: UUID) -> Before:
         return NOTHING
     root = families.survivor(session, session.get_one(Feature, ask.feature_id))
     segment = session.get_one(Account, ask.account_id).segment
-    family = col(Ask.feature_id).in_(families.members(root.id))
-    own = (family, col(Ask.account_id) == ask.account_id, col(Ask.id) != ask.id)
+    members = families.members(root.id)
+    family, account = col(Ask.feature_id).in_(members), col(Ask.account_id) == ask.account_id
+    own = _said(session, _STANDS, family, account, col(Ask.id) != ask.id)
+    told = _said(session, _TOLD, account, _ABOUT.in_(members))
+    own += {each.ask_id: each for each in reversed(told)}.values()  # of each ask the last
     others = (family, col(Ask.account_id) != ask.account_id)
     alike = (*others, col(Account.segment) == segment)
     return Before(
-        account=_said(session, OWN, *own),
+        account=sorted(own, key=lambda said: (said.created_at, said.response_id), reverse=True),
         segment=segment,
         segment_accounts=_counts(session, *alike)[0] if segment else {},
-        segment_latest=_said(session, LATEST, *alike) if segment else [],
+        segment_latest=_said(session, _STANDS, *alike, limit=LATEST) if segment else [],
         lately=_counts(session, *others)[1],
     )
 
 
-def _standing(*columns: Any) -> Select[Any]:
+_STANDS = and_(col(Response.id) == col(Ask.response_id), col(Ask.state) == AskState.answered)
+# Told by an ask that is open again or withdrawn; it may be about another feature by now.
+_TOLD = and_(
+    col(Response.ask_id) == col(Ask.id),
+    col(Ask.state).in_([AskState.unanswered, AskState.withdrawn]),
+    exists().where(col(Told.response_id) == col(Response.id)),
+)
+_ABOUT = func.coalesce(col(Response.feature_id), col(Ask.feature_id))
+
+
+def _answers(which: Any, *columns: Any) -> Select[Any]:
     return (
         select(*columns)
         .select_from(Ask)
-        .join(Response, col(Response.id) == col(Ask.response_id))
+        .join(Response, which)
         .join(Account, col(Account.id) == col(Ask.account_id))
-        .where(col(Ask.state) == AskState.answered)
     )
 
 
@@ -172,25 +188,24 @@ def _counts(
     """How many accounts have an answer of each kind: in all, and given lately."""
     account = col(Ask.account_id)
     lately = case((col(Response.created_at) >= utc_now() - WITHIN, account))
-    kind = col(Response.kind)
-    rows = session.execute(
-        _standing(kind, func.count(account.distinct()), func.count(lately.distinct()))
-        .where(*where)
-        .group_by(kind)
-    ).all()
+    kind, counts = col(Response.kind), [func.count(each.distinct()) for each in (account, lately)]
+    rows = session.execute(_answers(_STANDS, kind, *counts).where(*where).group_by(kind)).all()
     return {kind: count for kind, count, _ in rows}, {kind: late for kind, _, late in rows if late}
 
 
-def _said(session: Session, limit: int | None, *where: Any) -> list[Said]:
+def _said(session: Session, which: Any, *where: Any, limit: int | None = None) -> list[Said]:
+    """Answers that stand, or that were told and do not; newest first."""
     told = (
         select(func.max(col(Told.told_on)))
         .where(col(Told.response_id) == col(Response.id))
         .scalar_subquery()
     )
     statement = (
-        _standing(
+        _answers(
+            which,
             col(Response.id), col(Ask.id), col(Account.id), col(Account.name), col(Response.kind),
             col(Response.basis), col(User.name), col(Response.created_at), told,
+            literal(which is _STANDS),
         )
         .join(User, col(User.id) == col(Response.author_id))
         .where(*where)
@@ -202,11 +217,14 @@ def _said(session: Session, limit: int | None, *where: Any) -> list[Said]:
 
 @dataclass(frozen=True)
 class _Pair:
-    """A standing answer by its ask, and the asks of the ones before that it contradicts."""
+    """A standing answer by its ask, and the ones before that it contradicts.
+
+    One that stands is named by its ask, one that was told and does not by itself.
+    """
 
     at: int
     ask_id: UUID
-    feature: dict[str, Any]
+    feature: FeatureRow
     product_id: UUID
     same: UUID | None
     other: UUID | None
@@ -238,7 +256,7 @@ def report(
     by.require(Permission.ask_read)
     last = _place(cursor) if cursor is not None else None
     with book.opened(session):
-        found = _pairs(book, limit, last, feature_id, product_id)
+        found = _pairs(book, session, limit, last, feature_id, product_id)
     shown, more = paging.cut(found, limit)
     sent = _sent(session, shown)
     end = shown[-1].place if more else None
@@ -255,8 +273,9 @@ def _place(cursor: str) -> tuple[int, UUID]:
         raise paging.not_ours() from None
 
 
-def _pairs(
+def _pairs(  # a list is filtered and sliced
     book: Book,
+    session: Session,
     limit: int,
     last: tuple[int, UUID] | None,
     feature_id: Sequence[UUID],
@@ -277,26 +296,55 @@ def _pairs(
         columns.ask_kind[rows],
         book.asks["answered"][rows],
     )
-    same = pairs.same_account(answers)
+    told, gone = _gone(book, session)
+    same = pairs.same_account(pairs.joined(answers, gone))[: len(rows)]
     other = pairs.other_account(answers, WITHIN // MICROSECOND)
     wanted = (same >= 0) | (other >= 0)
     if product_id:
         own = [book.products.of.get(each, -1) for each in product_id]
         wanted &= np.isin(columns.ask_product[rows], own)
+
+    def said(place: int) -> UUID:
+        return keys[rows[place]] if place < len(rows) else told[place - len(rows)]
+
     chosen = _newest(answers.at, np.flatnonzero(wanted), limit, last)
     found = [
         _Pair(
             int(answers.at[each]),
             keys[rows[each]],
-            _named(book.features[answers.feature[each]]),
+            book.features[answers.feature[each]],
             book.products.values[columns.ask_product[rows[each]]],
-            keys[rows[same[each]]] if same[each] >= 0 else None,
-            keys[rows[other[each]]] if other[each] >= 0 else None,
+            said(same[each]) if same[each] >= 0 else None,
+            said(other[each]) if other[each] >= 0 else None,
         )
         for each in chosen.tolist()
     ]
     found.sort(key=lambda pair: pair.place, reverse=True)
     return [pair for pair in found if last is None or pair.place < last]
+
+
+def _gone(book: Book, session: Session) -> tuple[list[UUID], pairs.Answers]:
+    """What was told last by asks whose answer does not stand: its ids, and as the book has it."""
+    statement = (
+        _answers(
+            _TOLD, col(Ask.id), col(Response.id), _ABOUT, col(Account.id), col(Response.kind),
+            col(Response.created_at),
+        )
+        .where(_ABOUT.is_not(None))
+        .order_by(col(Response.created_at), col(Response.id))
+    )  # fmt: skip
+    last = {ask_id: row for ask_id, *row in session.execute(statement)}
+    rows = [
+        (
+            book.roots[book.feature_places.of[feature_id]],
+            book.accounts.places.of[account_id],
+            KINDS[kind],
+            (at - EPOCH) // MICROSECOND,
+        )
+        for _id, feature_id, account_id, kind, at in last.values()
+    ]
+    columns = np.array(rows, np.int64).reshape(-1, 4).T
+    return [row[0] for row in last.values()], pairs.Answers(*columns)
 
 
 def _newest(at: Ints, rows: Ints, limit: int, last: tuple[int, UUID] | None) -> Ints:
@@ -312,13 +360,11 @@ def _newest(at: Ints, rows: Ints, limit: int, last: tuple[int, UUID] | None) -> 
     return np.concatenate((edge, rows))
 
 
-def _named(feature: FeatureRow) -> dict[str, Any]:
-    return {"id": feature.id, "title": feature.title}
-
-
 def _sent(session: Session, shown: Sequence[_Pair]) -> list[dict[str, Any]]:
     ids = {key for pair in shown for key in (pair.ask_id, pair.same, pair.other) if key}
-    said = {each.ask_id: each for each in _said(session, None, col(Ask.id).in_(ids))}
+    said = {each.ask_id: each for each in _said(session, _STANDS, col(Ask.id).in_(ids))}
+    told = _said(session, _TOLD, col(Response.id).in_(ids))
+    said |= {each.response_id: each for each in told}
     sent = []
     for pair in shown:
         answer = said[pair.ask_id]
@@ -326,7 +372,7 @@ def _sent(session: Session, shown: Sequence[_Pair]) -> list[dict[str, Any]]:
         sent.append(
             {
                 "id": answer.response_id,
-                "feature": pair.feature,
+                "feature": {"id": pair.feature.id, "title": pair.feature.title},
                 "product_id": pair.product_id,
                 "answer": answer.sent(),
                 "contradicts": [

@@ -212,7 +212,7 @@ def _answer(
     if want is None:
         given: Any = NoNew(kind="no", basis="out_of_scope")
     else:
-        bases = _bases(office, want.feature)
+        bases = _bases(office, want.feature, given_at.date())
         basis = weighted(chance, list(bases), list(bases.values()))
         if basis == "ranked":
             order = _order(chance, want, wanted)
@@ -233,12 +233,12 @@ def _answer(
     responses.give_response(office.session, by, office.policy, ask.id, given, given_at=given_at)
 
 
-def _bases(office: Office, feature: Feature) -> dict[str, int]:
-    """What can be said straight about a feature now, and how often it is."""
+def _bases(office: Office, feature: Feature, on: date) -> dict[str, int]:
+    """What can be said straight about a feature on a day, and how often it is."""
     if feature.status is FeatureStatus.shipped:
         return {"available": 1}
-    if feature.status in COMMITABLE:
-        return {"committed": 8, "ranked": 2}
+    if feature.status in COMMITABLE and feature.target_on is not None:
+        return {"committed": 8, "ranked": 2} if on <= feature.target_on else {"not_planned": 1}
     if feature.status is FeatureStatus.declined:
         return {"out_of_scope": 2, "not_planned": 1}
     bar = bars.bar_of(office.session, feature)

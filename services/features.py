@@ -146,7 +146,10 @@ def change_feature(
     )
     if feature.status in COMING and status not in COMING:
         commitments.break_promises(session, by, policy, feature, override)
+    was = feature.status
     if revise(feature, by, values):
+        if feature.status is not was:
+            commitments.reopen_groundless(session, by, policy, feature)
         bars.watch(session, policy, [feature.id])
     return feature
 

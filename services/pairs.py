@@ -11,12 +11,22 @@ NONE = -1
 
 @dataclass(frozen=True)
 class Answers:
-    """Standing answers about features, an element each; instants are in microseconds."""
+    """Answers about features, an element each; instants are in microseconds."""
 
     feature: Ints
     account: Ints
     kind: Ints
     at: Ints
+
+
+def joined(some: Answers, more: Answers) -> Answers:
+    """Two lots of answers as one, the first lot first."""
+    return Answers(
+        np.concatenate((some.feature, more.feature)),
+        np.concatenate((some.account, more.account)),
+        np.concatenate((some.kind, more.kind)),
+        np.concatenate((some.at, more.at)),
+    )
 
 
 def same_account(answers: Answers) -> Ints:

@@ -1,7 +1,6 @@
 """The rules of yes, no and ranked. What was said stays said."""
 
 from datetime import date, datetime
-from typing import Any
 from uuid import UUID
 
 from sqlalchemy import select
@@ -15,7 +14,6 @@ from models.commitment import Commitment, CommitmentRelease
 from models.feature import COMMITABLE, Feature, FeatureStatus
 from models.product import BarSeen
 from models.response import (
-    Answering,
     Basis,
     EvidenceSeen,
     NoNew,
@@ -26,32 +24,12 @@ from models.response import (
     ToldNew,
     YesNew,
 )
-from services import accounts, bars, families, guide, orders, wording
+from services import accounts, bars, families, guide, messages, orders
 from services.asks import Withdrawn
-from services.errors import Conflict, Invalid, invalid
+from services.errors import Conflict, invalid
 from services.permissions import Caller, Permission
 from services.policy import Policy
 from services.revisions import load, revise, touch
-
-
-class HedgedMessage(Invalid):
-    """The words to the customer hedge, and a hedge is heard as a maybe."""
-
-    slug, title = "hedged-message", "The message hedges"
-    cure = (
-        "Take the straight wording that `errors` offers. If the words must stand, say why in"
-        " `hedge_override`; it is kept and counted."
-    )
-
-
-class ContradictingMessage(Invalid):
-    """The words to the customer say the opposite of the answer."""
-
-    slug, title = "contradicting-message", "The message says something else"
-    cure = (
-        "Make the message and the `kind` say the same, or say in `hedge_override` why the words"
-        " stand; it is kept and counted."
-    )
 
 
 class AlreadyAnswered(Conflict):
@@ -69,7 +47,7 @@ class Untriaged(Conflict):
 
 
 class NotCommitted(Conflict):
-    """No PM has committed the feature with a date, so nobody can promise it."""
+    """No PM has committed the feature with a date that is to come, so nobody can promise it."""
 
     slug, title = "not-committed", "Nobody has committed it"
     cure = "Say no or ranked instead, or ask the PM to plan the feature with a date."
@@ -113,7 +91,8 @@ def give_response(
         policy: The report currency, for the evidence.
         ask_id: Which ask.
         given: The answer.
-        given_at: When it was given, where that was not now; the facts are those of now.
+        given_at: When it was given, where that was not now; the facts are those of now, but whether
+            a committed day had passed goes by it.
 
     Returns:
         The response, now the current one of the ask.
@@ -127,7 +106,7 @@ def give_response(
         NotAvailable, NotCommitted: The facts do not support the yes.
         NoBar, DemandBarReached: The facts do not support the no for lack of demand.
         NotAStrictOrder: The order is none.
-        HedgedMessage, ContradictingMessage: The words do not say it straight.
+        HedgedMessage, ContradictingMessage: The words or the directions do not say it straight.
     """
     by.require(Permission.ask_answer)
     ask = load(session, Ask, ask_id, lock=True)  # two answers at once: one waits
@@ -146,8 +125,8 @@ def give_response(
         raise Untriaged(f"Ask {ask.id} names no feature, and {said} is an answer about one.")
     facts = bars.evidence(session, policy, feature)
     if feature is not None:
-        _check_facts(session, given, feature, facts.bar)
-    hedges = check_message(given, kind, guide.known(facts))
+        _check_facts(session, given, feature, facts.bar, (given_at or utc_now()).date())
+    hedges = messages.check(given, kind, guide.known(facts), messages.awaited(given, feature))
     previous = _latest(session, ask)
     if previous is None and given.supersedes_reason is not None:
         raise invalid("supersedes_reason", "there is no answer to supersede; leave it out")
@@ -167,7 +146,7 @@ def give_response(
         hedges=hedges,
         author_id=by.id,
         supersedes=previous.id if previous else None,
-        supersedes_reason=given.supersedes_reason,
+        supersedes_reason=given.supersedes_reason or _reopened(session, previous),
     )
     session.add(response)
     session.flush()
@@ -226,51 +205,6 @@ def tell(session: Session, by: Caller, response_id: UUID, told: ToldNew) -> Resp
     return response
 
 
-def check_message(
-    given: Answering, kind: ResponseKind, facts: wording.Facts
-) -> list[dict[str, Any]]:
-    """Read the words to the customer; what is to be said instead of a hedge names the facts.
-
-    Returns:
-        What an override was needed for: the phrases that hedge, or the message that contradicts.
-
-    Raises:
-        Invalid: A blank of our own wording was left in it.
-        HedgedMessage: A phrase hedges, and no `hedge_override` says why it stands.
-        ContradictingMessage: The words say the opposite of the answer.
-    """
-    if given.message is None:
-        return []
-    if left := wording.blanks(given.message):
-        raise invalid("message", f"still has the blank `{left[0]}`; say what belongs there")
-    reading = wording.read(given.message, kind.value, facts)
-    spans = [
-        {
-            "phrase": span.phrase,
-            "start": span.start,
-            "end": span.end,
-            "reason": span.reason,
-            "suggestion": span.suggestion,
-        }
-        for span in reading.spans
-    ]
-    if spans and given.hedge_override is None:
-        errors = [
-            {"loc": ["body", "message"], "msg": span["reason"], "type": "hedge", **span}
-            for span in spans
-        ]
-        quoted = ", ".join(f"\u201c{span['phrase']}\u201d" for span in spans[:3])
-        raise HedgedMessage(f"The message hedges: {quoted}.", errors=errors)
-    if not spans and wording.contradicts(reading, kind.value):
-        said = f"the words read as a {reading.verdict.value}, and the answer is {kind.value}"
-        if given.hedge_override is None:
-            errors = [{"loc": ["body", "message"], "msg": said, "type": "contradiction"}]
-            raise ContradictingMessage(f"message: {said}.", errors=errors)
-        whole = {"phrase": given.message, "start": 0, "end": len(given.message)}
-        return [{**whole, "reason": said, "suggestion": ""}]
-    return spans
-
-
 def _feature(session: Session, ask: Ask) -> Feature | None:
     if ask.feature_id is None:
         return None
@@ -284,6 +218,7 @@ def _check_facts(
     given: YesNew | NoNew | RankedNew,
     feature: Feature,
     bar: BarSeen | None,
+    on: date,
 ) -> None:
     if isinstance(given, RankedNew):
         orders.check_order(session, feature, given.order)
@@ -297,15 +232,9 @@ def _check_facts(
             f"{feature.title!r} is {feature.status}, not shipped, and `how` is not marked as a"
             " workaround."
         )
-    if given.basis == "committed" and (
-        feature.status not in COMMITABLE or feature.target_on is None
-    ):
-        raise NotCommitted(
-            f"{feature.title!r} is {feature.status} and no PM has committed it with a date. What"
-            " can be said: no (not_planned"
-            + (", insufficient_demand" if bar and not standing.reaches(bar) else "")
-            + "), or ranked: ask the customer to order it among other features."
-        )
+    if given.basis == "committed":
+        short = bar is not None and not standing.reaches(bar)
+        _check_committed(feature, on, demand_is_short=short)
     if given.basis == "insufficient_demand":
         if bar is None:
             raise NoBar(f"No demand bar is set for {feature.title!r} or its product.")
@@ -314,6 +243,23 @@ def _check_facts(
                 f"{standing.accounts} live customers ask for {feature.title!r}, and the bar is"
                 f" reached with that; lack of demand is no reason any more."
             )
+
+
+def _check_committed(feature: Feature, on: date, *, demand_is_short: bool) -> None:
+    target = feature.target_on
+    if feature.status not in COMMITABLE or target is None:
+        raise NotCommitted(
+            f"{feature.title!r} is {feature.status} and no PM has committed it with a date. What"
+            " can be said: no (not_planned"
+            + (", insufficient_demand" if demand_is_short else "")
+            + "), or ranked: ask the customer to order it among other features."
+        )
+    if target < on:  # a promise of it would be overdue as it is made
+        raise NotCommitted(
+            f"{feature.title!r} is {feature.status} for {target}, and that day has passed. Ask the"
+            " PM for another one. What can be said until then: no (not_planned), or ranked: ask"
+            " the customer to order it among other features."
+        )
 
 
 def _latest(session: Session, ask: Ask) -> Response | None:
@@ -328,6 +274,23 @@ def _latest(session: Session, ask: Ask) -> Response | None:
         .where(col(Response.ask_id) == ask.id, col(later.id).is_(None))
     )
     return session.execute(statement).scalar_one_or_none()
+
+
+def _reopened(session: Session, previous: Response | None) -> str | None:
+    """Why an answer stands no more though none took its place: the PM has said it already."""
+    if previous is None:
+        return None
+    released = (
+        select(col(CommitmentRelease.reason))
+        .join(Commitment, col(Commitment.id) == col(CommitmentRelease.commitment_id))
+        .where(col(Commitment.response_id) == previous.id)
+    )
+    reason = session.execute(released).scalar_one_or_none()
+    if reason is not None or previous.feature_id is None:
+        return reason
+    feature = families.survivor(session, session.get_one(Feature, previous.feature_id))
+    why = f": {feature.decline_reason}" if feature.status is FeatureStatus.declined else "."
+    return f"{feature.title!r} is {feature.status}{why}"
 
 
 def _promise(  # all six are different things

@@ -84,7 +84,7 @@ class Make:
         new = FeatureNew(**{"title": f"Feature {next(self.numbers)}"} | fields)
         return self._kept(features.create_feature(self.session, self.boss, new))
 
-    def planned(self, target_on: date = date(2027, 3, 1), **fields: Any) -> Feature:
+    def planned(self, target_on: date = date(2100, 3, 1), **fields: Any) -> Feature:
         """A feature that a PM has committed with a date."""
         return self.feature(**{"status": "planned", "target_on": target_on} | fields)
 

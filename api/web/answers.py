@@ -35,6 +35,7 @@ from services import (
     debts,
     features,
     guide,
+    messages,
     opportunities,
     orders,
     products,
@@ -69,8 +70,8 @@ AT: dict[type[DomainError], str] = {
 }
 CURES: dict[type[DomainError], str] = {
     responses.AlreadyAnswered: "If the mind changed, say why below.",
-    responses.HedgedMessage: "Take the straight wording, or say below why these words must stand.",
-    responses.ContradictingMessage: (
+    messages.HedgedMessage: "Take the straight wording, or say below why these words must stand.",
+    messages.ContradictingMessage: (
         "Choose the answer that the words give, or change the words. If both are right as they"
         " are, say below why these words must stand."
     ),
@@ -338,8 +339,8 @@ def _faults(error: DomainError) -> dict[str, str]:
 
 def _refusal(error: DomainError, form: Form | None) -> dict[str, Any]:
     """Why an answer was not taken, with the words that hedge marked in the message."""
-    hedges = [each for each in error.errors if "phrase" in each]
-    message = _typed(form)["message"].strip() if form else ""
+    hedges = [each for each in error.errors if each.get("type") == "hedge"]
+    typed = _typed(form) if form else {}
     return {
         "slug": error.slug,
         "title": error.title,
@@ -347,13 +348,17 @@ def _refusal(error: DomainError, form: Form | None) -> dict[str, Any]:
         "cure": CURES.get(type(error), error.cure) if type(error) is not Invalid else "",
         "faults": {} if hedges or isinstance(error, Conflict) else _faults(error),
         "hedges": hedges,
-        "contradicts": isinstance(error, responses.ContradictingMessage),
-        "marked": _marked(message, hedges),
+        "contradicts": isinstance(error, messages.ContradictingMessage),
+        "marked": [
+            _marked(typed[field].strip(), found)
+            for field in ("message", "how")
+            if (found := [each for each in hedges if each["loc"][-1] == field])
+        ],
     }
 
 
 def _marked(message: str, hedges: list[dict[str, Any]]) -> list[tuple[str, bool]]:
-    """The message in pieces, each with whether it hedges."""
+    """A text in pieces, each with whether it hedges."""
     pieces, at = list[tuple[str, bool]](), 0
     for each in sorted(hedges, key=lambda hedge: int(hedge["start"])):
         start, end = max(at, each["start"]), each["end"]

@@ -118,6 +118,7 @@ class TestRefusals:
             ({"kind": "ranked", "order": ["x", "y", "z"]}, "order"),
             ({**NO, "message": "nul \u0000"}, "message"),
             ({**NO, "told": {"channel": "maybe", "on": "2026-11-20"}}, "channel"),
+            ({**NO, "told": {"channel": "call", "on": "2999-01-01"}}, "on"),
         ],
     )
     def test_a_wrong_field_is_named(

@@ -19,11 +19,11 @@ from services.policy import Policy
 from services.users import caller_for
 from tests.factories import Make
 
-BEFORE, DUE, AFTER = "2027-02-28T12:00:00Z", "2027-03-01T12:00:00Z", "2027-03-02T12:00:00Z"
+BEFORE, DUE, AFTER = "2100-02-28T12:00:00Z", "2100-03-01T12:00:00Z", "2100-03-02T12:00:00Z"
 
 
 def promise(make: Make, ask: Ask | None = None, **fields: Any) -> CommitmentSeen:
-    """A promise, due on 1 March 2027 unless the feature says otherwise."""
+    """A promise, due on 1 March 2100 unless the feature says otherwise."""
     ask = ask or make.ask(make.customer("900.00"), make.planned())
     response = make.response(ask, kind="yes", basis="committed", **fields)
     return next(each for each in ledger(make) if each.response_id == response.id)
@@ -55,7 +55,7 @@ class TestMade:
         assert made.feature == {"id": feature.id, "title": feature.title}
         assert made.opportunity == {"id": deal.id, "name": deal.name, "outcome": "open"}
         assert (made.contractual, made.contract_reference) == (True, "MSA 4.2")
-        assert (made.due_on, made.owner_email) == (date(2027, 3, 1), "pm@nomaybe.example")
+        assert (made.due_on, made.owner_email) == (date(2100, 3, 1), "pm@nomaybe.example")
 
     def test_the_account_manager_owns_it_where_no_pm_does(self, make: Make) -> None:
         account = make.customer(owner_email="am@nomaybe.example")
@@ -72,20 +72,20 @@ class TestMade:
     def test_a_later_date_does_not_move_it(self, make: Make) -> None:
         made = promise(make)
 
-        change(make, made.feature["id"], target_on=date(2027, 9, 1))
+        change(make, made.feature["id"], target_on=date(2100, 9, 1))
 
-        assert ledger(make)[0].due_on == date(2027, 3, 1)
+        assert ledger(make)[0].due_on == date(2100, 3, 1)
 
     def test_a_renewed_one_replaces_the_earlier(self, make: Make) -> None:
         ask = make.ask(make.customer(), make.planned())
         first = promise(make, ask)
-        change(make, first.feature["id"], target_on=date(2027, 9, 1))
+        change(make, first.feature["id"], target_on=date(2100, 9, 1))
 
         second = promise(make, ask, supersedes_reason="It is later.")
 
         assert [each.state for each in ledger(make)] == ["released", "open"]
         assert ledger(make)[0].released_reason == f"Renewed by response {second.response_id}."
-        assert second.due_on == date(2027, 9, 1)
+        assert second.due_on == date(2100, 9, 1)
 
     def test_a_no_does_not_release_it(self, make: Make) -> None:
         made = promise(make)
@@ -237,6 +237,14 @@ class TestBroken:
         again = make.response(ask)
 
         assert again.supersedes == made.response_id
+        assert again.supersedes_reason == "Plans changed."
+
+    def test_an_answer_may_have_a_reason_of_its_own(self, make: Make) -> None:
+        ask = make.ask(make.customer(), make.planned())
+        made = promise(make, ask)
+        change(make, made.feature["id"], status="candidate", override_reason="Plans changed.")
+
+        assert make.response(ask, supersedes_reason="Mine.").supersedes_reason == "Mine."
 
     def test_an_ask_that_has_another_answer_keeps_it(self, make: Make) -> None:
         ask = make.ask(make.customer(), make.planned())
@@ -284,7 +292,7 @@ class TestBroken:
 class TestList:
     def test_filters(self, make: Make) -> None:
         first = promise(make, contractual=True)
-        second = promise(make, make.ask(make.customer(), make.planned(date(2027, 6, 1))))
+        second = promise(make, make.ask(make.customer(), make.planned(date(2100, 6, 1))))
         commitments.release_commitment(make.session, make.boss, second.id, "They waived it.")
 
         filters: dict[str, dict[str, Any]] = {
@@ -293,8 +301,8 @@ class TestList:
             "gone": {"state": [CommitmentState.released, CommitmentState.delivered]},
             "contractual": {"contractual": True},
             "not": {"contractual": False},
-            "on the day": {"due_before": date(2027, 3, 1)},
-            "day after": {"due_before": date(2027, 3, 2)},
+            "on the day": {"due_before": date(2100, 3, 1)},
+            "day after": {"due_before": date(2100, 3, 2)},
             "account": {"account_id": [second.account["id"]]},
             "feature": {"feature_id": [first.feature["id"]]},
         }

@@ -8,7 +8,7 @@ import pytest
 import time_machine
 
 from models.account import Account
-from models.ask import Ask
+from models.ask import Ask, AskChange
 from models.base import new_id, utc_now
 from models.feature import Feature, FeatureChange
 from models.response import Response, ResponseKind
@@ -220,3 +220,113 @@ class TestBefore:
         )
         assert any("This account has 1 other answer" in each for each in said["because"])
         assert any("Answering yes contradicts" in each for each in said["because"])
+
+    def test_all_of_it_counts_and_some_is_shown(self, make: Make) -> None:
+        feature, account = make.feature(title="SSO"), make.customer()
+        say(make, feature, account, **YES, told=TOLD)
+        for _each in range(5):
+            say(make, feature, account)
+        ask = make.ask(account, feature)
+
+        said = guide.guide(make.session, make.boss, make.policy, ask.id)
+
+        assert any("This account has 6 other answers" in each for each in said["because"])
+        assert said["before"]["account_answers"] == 6
+        assert len(said["before"]["account"]) == contradictions.OWN
+        assert ResponseKind.no in said["before"]["contradicting"]
+        assert "On 20 November 2026 we told you something else" in said["wording"]
+
+
+class TestToldAndTakenBack:
+    """What was told was told, whatever became of its ask."""
+
+    @pytest.fixture
+    def told(self, make: Make) -> Response:
+        """A promise that was told and then broken, so that its ask is owed an answer again."""
+        feature = make.planned(title="SSO")
+        told = say(make, feature, kind="yes", basis="committed", told=TOLD)
+        _decline(make, feature)
+        return told
+
+    def test_the_ask_that_is_open_again_owns_up(self, make: Make, told: Response) -> None:
+        said = guide.guide(make.session, make.boss, make.policy, told.ask_id)
+
+        (before,) = said["before"]["account"]
+        assert (before["response_id"], before["told"], before["stands"]) == (told.id, True, False)
+        assert ResponseKind.no in said["before"]["contradicting"]
+        assert "On 20 November 2026 we told you something else" in said["wording"]
+
+    def test_so_does_another_ask_of_the_account(self, make: Make, told: Response) -> None:
+        ask = make.session.get_one(Ask, told.ask_id)
+        feature = make.session.get_one(Feature, ask.feature_id)
+        again = make.ask(make.session.get_one(Account, ask.account_id), feature)
+        asks.withdraw_ask(make.session, make.boss, make.policy, ask.id, "Asked again.")
+
+        before = contradictions.before(make.session, make.boss, again.id)
+        no = make.response(again)
+        (item,) = found(make)
+
+        assert [each.response_id for each in before.account] == [told.id]
+        assert (item["id"], related(item)) == (no.id, {"same_account": told.id})
+        assert item["contradicts"][0]["stands"] is False
+
+    def test_the_report_has_it_by_feature(self, make: Make, told: Response) -> None:
+        ask = make.session.get_one(Ask, told.ask_id)
+        account = make.session.get_one(Account, ask.account_id)
+        no = say(make, make.session.get_one(Feature, ask.feature_id), account)
+        say(make, make.feature(), account)
+
+        assert [each["id"] for each in found(make)] == [no.id]
+        assert [each["id"] for each in found(make, feature_id=[ask.feature_id])] == [no.id]
+
+    def test_an_answer_that_takes_its_place_puts_it_right(self, make: Make, told: Response) -> None:
+        ask = make.session.get_one(Ask, told.ask_id)
+        account = make.session.get_one(Account, ask.account_id)
+        make.response(ask, supersedes_reason="It will not be built.")
+        again = make.ask(account, make.session.get_one(Feature, ask.feature_id))
+        make.response(again)
+
+        before = contradictions.before(make.session, make.boss, again.id)
+
+        assert [each.kind for each in before.account] == [ResponseKind.no]
+        assert found(make) == []
+
+    def test_what_was_told_last_counts_alone(self, make: Make) -> None:
+        feature, account = make.feature(), make.customer()
+        ask = make.ask(account, feature)
+        make.response(ask, **YES, told=TOLD)
+        no = make.response(ask, supersedes_reason="It broke.", told=TOLD)
+        make.response(ask, **YES, supersedes_reason="It works again.")  # nobody was told
+        asks.withdraw_ask(make.session, make.boss, make.policy, ask.id, "Asked again.")
+
+        before = contradictions.before(make.session, make.boss, make.ask(account, feature).id)
+
+        assert [each.response_id for each in before.account] == [no.id]
+
+    def test_what_nobody_was_told_is_gone(self, make: Make) -> None:
+        feature, account = make.planned(), make.customer()
+        say(make, feature, account, kind="yes", basis="committed")
+        _decline(make, feature)
+
+        before = contradictions.before(make.session, make.boss, make.ask(account, feature).id)
+
+        assert before.account == []
+
+    def test_it_was_about_the_feature_of_then(self, make: Make, told: Response) -> None:
+        ask = make.session.get_one(Ask, told.ask_id)
+        account = make.session.get_one(Account, ask.account_id)
+        then, other = make.session.get_one(Feature, ask.feature_id), make.feature()
+        change = AskChange(feature_id=other.id)
+        asks.change_ask(make.session, make.boss, make.policy, ask.id, change)
+
+        of_then = contradictions.before(make.session, make.boss, make.ask(account, then).id)
+        of_other = contradictions.before(make.session, make.boss, make.ask(account, other).id)
+
+        assert [each.response_id for each in of_then.account] == [told.id]
+        assert of_other.account == []
+
+
+def _decline(make: Make, feature: Feature) -> None:
+    change = FeatureChange(status="declined", decline_reason="No.", override_reason="No.")
+    features.change_feature(make.session, make.boss, make.policy, feature.id, change)
+    make.session.commit()

@@ -76,6 +76,7 @@ SAID = st.builds(
     author=NAMES,
     created_at=st.datetimes(datetime(2020, 1, 1), datetime(2100, 1, 1), timezones=st.just(UTC)),  # noqa: DTZ001
     told_on=st.none() | st.dates(date(2020, 1, 1), date(2100, 1, 1)),
+    stands=st.booleans(),
 )
 BEFORE = st.builds(
     Before,

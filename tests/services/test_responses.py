@@ -1,16 +1,15 @@
 """The rules of yes, no and ranked, and each way in which an answer is refused (R1, R3, R4, R5)."""
 
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 from uuid import UUID
 
 import pytest
 from pydantic import TypeAdapter, ValidationError
-from sqlmodel import Session, col, select
+from sqlmodel import col, select
 
-from models.account import Contact
 from models.ask import Ask, AskState
-from models.base import new_id
+from models.base import new_id, utc_today
 from models.feature import Feature, FeatureChange
 from models.response import (
     Basis,
@@ -18,11 +17,9 @@ from models.response import (
     ResponseChoice,
     ResponseKind,
     ResponseNew,
-    Told,
-    ToldNew,
 )
 from models.user import Role
-from services import asks, features, responses
+from services import asks, features
 from services.errors import DomainError, NotFound
 from services.permissions import Caller, NotPermitted
 from services.policy import Policy
@@ -100,6 +97,21 @@ class TestYes:
         error = refused(make, make.ask(feature=feature), COMMITTED)
 
         assert "no (not_planned, insufficient_demand), or ranked" in error.detail
+
+    @pytest.mark.parametrize("status", ["planned", "in_progress"])
+    def test_nobody_promises_a_day_that_has_passed(self, status: str, make: Make) -> None:
+        feature = make.planned(utc_today() - timedelta(days=1), status=status)
+
+        error = refused(make, make.ask(feature=feature), COMMITTED)
+
+        assert error.slug == "not-committed"
+        assert "that day has passed" in error.detail
+        assert "no (not_planned), or ranked" in error.detail
+
+    def test_today_is_a_day_to_promise(self, make: Make) -> None:
+        response = answer(make, make.ask(feature=make.planned(utc_today())), COMMITTED)
+
+        assert response.basis is Basis.committed
 
     @pytest.mark.parametrize(
         ("given", "said"),
@@ -369,30 +381,3 @@ class TestEvidence:
 
         assert response.evidence["live_accounts"] == 1
         assert response.evidence["live_accounts_asking"] is None
-
-
-TOLD = {"contact": {"name": "Kim Roe"}, "channel": "call", "on": "2026-11-20"}
-
-
-class TestTold:
-    def test_at_once(self, make: Make, session: Session) -> None:
-        response = answer(make, make.ask(), NO, told=TOLD)
-
-        told = session.exec(select(Told)).one()
-        assert told.response_id == response.id
-        assert session.get_one(Contact, told.contact_id).name == "Kim Roe"
-
-    def test_later_and_again(self, make: Make, session: Session) -> None:
-        ask = make.ask()
-        response = make.response(ask, told=TOLD)
-        version = ask.version
-
-        responses.tell(session, make.boss, response.id, ToldNew(channel="email", on="2026-11-21"))
-
-        told = session.exec(select(Told).order_by(col(Told.id))).all()
-        assert [each.told_on.day for each in told] == [20, 21]
-        assert ask.version == version + 1
-
-    def test_of_an_unknown_answer(self, make: Make) -> None:
-        with pytest.raises(NotFound):
-            responses.tell(make.session, make.boss, new_id(), ToldNew(**TOLD))

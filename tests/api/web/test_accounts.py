@@ -149,7 +149,7 @@ class TestBrief:
 
         page = desk.get(f"/accounts/{account.id}/brief").text
 
-        assert "Dark theme” ships on 1 March 2027" in page
+        assert "Dark theme” ships on 1 March 2100" in page
 
     def test_what_must_not_be_promised(self, desk: TestClient, make: Make) -> None:
         feature = make.feature(

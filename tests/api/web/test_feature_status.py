@@ -30,7 +30,7 @@ class TestStatus:
 
         office.post(
             f"/features/{feature.id}/status",
-            data={"status": "planned", "target_on": "2027-03-01"},
+            data={"status": "planned", "target_on": "2100-03-01"},
         )
 
         make.session.expire_all()
@@ -69,14 +69,14 @@ class TestPromised:
 class TestSlip:
     """A target that comes after what was promised is looked at before it stands."""
 
-    LATER: ClassVar = {"status": "in_progress", "target_on": "2027-06-01"}
+    LATER: ClassVar = {"status": "in_progress", "target_on": "2100-06-01"}
 
     @pytest.fixture
     def promised(self, make: Make) -> Feature:
-        feature = make.planned(date(2027, 3, 1))
+        feature = make.planned(date(2100, 3, 1))
         for name in ("Acme", "Globex"):
             ask = make.ask(make.customer("5000.00", name=name), feature)
-            said = {"contractual": True, "message": f"Yes, {name}: it ships on 1 March 2027."}
+            said = {"contractual": True, "message": f"Yes, {name}: it ships on 1 March 2100."}
             make.response(ask, kind="yes", basis="committed", **said)
         return feature
 
@@ -85,7 +85,7 @@ class TestSlip:
 
         assert "2 promises would be late" in page
         assert "contracts hold $10,000" in page
-        assert "<q>Yes, Acme: it ships on 1 March 2027.</q>" in page
+        assert "<q>Yes, Acme: it ships on 1 March 2100.</q>" in page
 
     def test_the_numbers_are_over_more_than_are_listed(
         self, office: TestClient, make: Make, promised: Feature
@@ -108,7 +108,7 @@ class TestSlip:
         office.post(f"/features/{promised.id}/status", data=self.LATER)
 
         make.session.expire_all()
-        assert make.session.get_one(Feature, promised.id).target_on == date(2027, 3, 1)
+        assert make.session.get_one(Feature, promised.id).target_on == date(2100, 3, 1)
 
     def test_once_seen_it_is_kept(self, office: TestClient, make: Make, promised: Feature) -> None:
         seen = {"seen": self.LATER["target_on"]}
@@ -117,17 +117,17 @@ class TestSlip:
 
         make.session.expire_all()
         assert answer.status_code == 303
-        assert make.session.get_one(Feature, promised.id).target_on == date(2027, 6, 1)
+        assert make.session.get_one(Feature, promised.id).target_on == date(2100, 6, 1)
 
     def test_to_have_seen_another_day_is_not_enough(
         self, office: TestClient, promised: Feature
     ) -> None:
-        data = self.LATER | {"seen": "2027-05-01"}
+        data = self.LATER | {"seen": "2100-05-01"}
 
         page = office.post(f"/features/{promised.id}/status", data=data)
 
         assert page.status_code == 200
-        assert '<input type="hidden" name="seen" value="2027-06-01">' in page.text
+        assert '<input type="hidden" name="seen" value="2100-06-01">' in page.text
 
     def test_one_may_look_first(self, office: TestClient, promised: Feature) -> None:
         page = office.get(f"/features/{promised.id}/status", params=self.LATER).text
@@ -135,11 +135,11 @@ class TestSlip:
         assert "2 promises would be late" in page
 
     def test_an_earlier_day_breaks_nothing(self, office: TestClient, promised: Feature) -> None:
-        data = self.LATER | {"target_on": "2027-02-01"}
+        data = self.LATER | {"target_on": "2100-02-01"}
 
         assert office.post(f"/features/{promised.id}/status", data=data).status_code == 303
 
-    @pytest.mark.parametrize("text", ["2027-13-01", "soon"])
+    @pytest.mark.parametrize("text", ["2100-13-01", "soon"])
     def test_what_is_no_day_is_told(self, office: TestClient, promised: Feature, text: str) -> None:
         data = self.LATER | {"target_on": text}
 
@@ -149,13 +149,13 @@ class TestSlip:
         assert "Target date</a>" in page.text
 
     def test_a_planned_one_stays_so_with_another_day(self, office: TestClient, make: Make) -> None:
-        feature = make.planned(date(2027, 3, 1))
+        feature = make.planned(date(2100, 3, 1))
         page = office.get(f"/features/{feature.id}").text
 
         office.post(
-            f"/features/{feature.id}/status", data={"status": "planned", "target_on": "2027-04-01"}
+            f"/features/{feature.id}/status", data={"status": "planned", "target_on": "2100-04-01"}
         )
 
         make.session.expire_all()
         assert "Move the date" in page
-        assert make.session.get_one(Feature, feature.id).target_on == date(2027, 4, 1)
+        assert make.session.get_one(Feature, feature.id).target_on == date(2100, 4, 1)

@@ -112,3 +112,29 @@ def test_a_place_given_twice_is_told_by_its_name(desk: TestClient, make: Make) -
 
     assert page.status_code == 422
     assert "'SSO' is there twice" in unescape(page.text)
+
+
+class TestDirections:
+    """How it is done is read as the words are, and the fault stands at its field."""
+
+    def refused(self, desk: TestClient, make: Make, how: str) -> str:
+        ask = make.ask(feature=make.feature())
+        form = {"kind": "yes", "basis": "available", "how": how, "workaround": "on"}
+
+        answer = desk.post(f"/asks/{ask.id}/responses", data=form | {"message_yes": "Yes, today."})
+
+        assert answer.status_code == 422
+        assert 'id="fault-how"' in answer.text
+        assert 'id="fault-message_yes"' not in answer.text
+        assert 'name="hedge_override"' in answer.text
+        return answer.text
+
+    def test_a_hedge_is_marked_where_it_stands(self, desk: TestClient, make: Make) -> None:
+        page = self.refused(desk, make, "Well, it is on our radar.")
+
+        assert '<p class="said">Well, it is <mark>on our radar</mark>.</p>' in page
+
+    def test_what_comes_later_is_not_there_today(self, desk: TestClient, make: Make) -> None:
+        page = self.refused(desk, make, "We will ship it in March 2027.")
+
+        assert "delivered later" in page

@@ -97,7 +97,7 @@ class TestMessage:
     def test_the_straight_wording_names_the_facts(self, desk: TestClient, make: Make) -> None:
         asking, other = make.customer(), make.customer()
         ask = make.ask(asking, make.feature(demand_bar={"accounts": 3}))
-        planned = make.ask(other, make.planned(date(2027, 3, 1)))
+        planned = make.ask(other, make.planned(date(2100, 3, 1)))
 
         no = desk.post(
             f"/asks/{ask.id}/check", data={"kind": "no", "message_no": "It is on our radar."}
@@ -107,7 +107,7 @@ class TestMessage:
         )
 
         assert "1 of 2 live customers ask for it, and our bar is 3" in no.text
-        assert "will, on 1 March 2027," in yes.text
+        assert "will, on 1 March 2100," in yes.text
 
     def test_straight_words_are_said_to_be(self, desk: TestClient, check: str) -> None:
         form = {"kind": "no", "message_no": "No: we are not building it."}
