@@ -8,9 +8,10 @@ from typing import Annotated, Any
 import typer
 
 from api import terminal
-from api.terminal import Misused
+from api.terminal import Misused, Refused
 from models.chain import ErasedKind
 from services import erasing, health, verifying
+from services.vault import KEPT, Vault, kept_key
 from services.verifying import Checkpoint
 
 Opened = Callable[[], AbstractContextManager[Any]]
@@ -34,6 +35,13 @@ def _checkpoint(text: str | None) -> Checkpoint | None:
     return Checkpoint(int(seq), bytes.fromhex(written))
 
 
+def _vault(settings: Any) -> Vault | None:
+    """With the service's secret key; none is made, for another one seals and opens nothing."""
+    key = settings.secret_key
+    found = key.get_secret_value() if key else kept_key(settings.data_dir)
+    return Vault(found) if found else None
+
+
 def verification(looking: Opened) -> Callable[..., None]:
     """The command, for a way to open a session that can only read."""
 
@@ -48,8 +56,10 @@ def verification(looking: Opened) -> Callable[..., None]:
         Names the first record that was changed, removed, moved or added around the service.
         """
         held = _checkpoint(checkpoint)
-        with looking() as session, terminal.progress("Chain") as advance:
-            found = verifying.verify(session, checkpoint=held, advance=advance)
+        with looking() as (session, settings), terminal.progress("Chain") as advance:
+            found = verifying.verify(
+                session, vault=_vault(settings), checkpoint=held, advance=advance
+            )
             lost = health.lost_triggers(session)
         if lost:
             typer.echo(
@@ -57,7 +67,7 @@ def verification(looking: Opened) -> Callable[..., None]:
             )
         if found.fault is not None:
             typer.echo(f"{found.right} records are right before it.", err=True)
-            raise terminal.Refused(found.fault.said)
+            raise Refused(found.fault.said)
         typer.echo(f"{found.right} records are right. Keep this elsewhere, to compare with later:")
         typer.echo(f"{found.right}:{found.head.hex()}")
 
@@ -74,16 +84,23 @@ def erasure(looking: Opened, writing: Opened) -> Callable[..., None]:
     ) -> None:
         """Erase a person: contacts, words and deliveries that name them. Counts stay."""
         if not yes:
-            with looking() as session:
+            with looking() as (session, _settings):
                 person = erasing.find(session, who)
             for each in person.contacts.values():
                 typer.echo(each)
             named = ", ".join([*sorted(person.emails), *sorted(person.names)])
             typer.echo(f"Looked for in words and deliveries: {named or 'nothing'}.")
             typer.confirm("Erase this for good?", abort=True)
-        with writing() as (session, _settings):
+        with writing() as (session, settings):
+            vault = _vault(settings)
+            if vault is None:
+                raise Refused(
+                    "There is no secret key here, and erasures are sealed with that of the service."
+                    f" Set NOMAYBE_SECRET_KEY, or run this where {KEPT} lies in the data folder;"
+                    " a service without one makes it when it starts."
+                )
             person = erasing.find(session, who)
-            done = erasing.erase(session, person)
+            done = erasing.erase(session, person, vault)
         if not done.counts:
             typer.echo("There is nothing to erase; nothing here names them.")
         for kind, count in sorted(done.counts.items()):

@@ -12,8 +12,10 @@ from sqlmodel import Session, col
 
 from models.chain import ChainLink, Erasure, LinkKind
 from services import contents, finding
-from services.canonical import ENCODING, GENESIS, link_digest, personal_digest
+from services.canonical import ENCODING, GENESIS, LENGTH, SEALED, link_digest, personal_digest
 from services.contents import FIELDS, Content, column
+from services.seals import Trust
+from services.vault import Vault
 
 KNOWN = frozenset(LinkKind)
 BATCH = 1000  # links in memory at a time
@@ -27,6 +29,7 @@ class Wrong(StrEnum):
     missing = "missing"
     out_of_order = "out of order"
     added = "added around the service"
+    unsealed = "not sealed by the service"
     cut = "cut off"
 
 
@@ -77,11 +80,13 @@ class _Batch:
     records: Mapping[tuple[str | None, UUID | None], Content | None]
     targets: Mapping[UUID, tuple[str, UUID]]  # of links of erasures
     erased: Mapping[tuple[str, UUID], int]  # the number of the last erasure from a record
+    trust: Trust
 
 
 def verify(
     session: Session,
     *,
+    vault: Vault | None = None,
     checkpoint: Checkpoint | None = None,
     advance: Callable[[int, int], object] = lambda _done, _total: None,
 ) -> Verdict:
@@ -89,6 +94,8 @@ def verify(
 
     Args:
         session: Any session; one that reads in a single snapshot while others write.
+        vault: With the secret key of the service; without it no erasure after the checkpoint is
+            believed.
         checkpoint: What the chain must still hold.
         advance: Told now and then how many links were looked at, and of how many.
 
@@ -97,7 +104,8 @@ def verify(
     """
     total: int = session.execute(select(func.count()).select_from(ChainLink)).scalar_one()
     right, head = 0, GENESIS
-    for batch in _batches(session):
+    trust = Trust.of(session, vault, checkpoint.seq if checkpoint else 0)
+    for batch in _batches(session, trust):
         for link in batch.links:
             fault = _fault_of(link, right + 1, head, batch)
             if fault is None and checkpoint and link.seq == checkpoint.seq:
@@ -134,20 +142,27 @@ def _fault_of(link: Link, seq: int, previous: bytes, batch: _Batch) -> Fault | N
 def _is_well_formed(link: Link) -> bool:
     """Whether a link is one that could be right; SQLite stores text among bytes too."""
     parts = (link.hash, link.personal, link.salt or b"")
-    known = link.encoding == ENCODING and link.kind in KNOWN
-    return known and all(isinstance(part, bytes) for part in parts)
+    known = link.kind in KNOWN and all(isinstance(part, bytes) for part in parts)
+    if link.kind == LinkKind.erasure and link.encoding == SEALED:
+        return known and len(link.personal or b"") == 2 * LENGTH
+    return known and link.encoding == ENCODING and len(link.personal or b"") == LENGTH
 
 
 def _fault_of_record(link: Link, previous: bytes, content: Content, batch: _Batch) -> Fault | None:
     if _digest(link, link, link.seq, previous, content) != link.hash:
         said = "was changed: the record, or its link, is not what was written"
         return _misplaced(link, previous, batch) or _fault(Wrong.changed, link, said)
+    personal, record_id = link.personal or b"", link.record_id or UUID(int=0)
+    if link.kind == LinkKind.erasure:
+        doubt = batch.trust.doubt(link.seq, previous, record_id, content.plain, personal)
+        if doubt:
+            return _fault(Wrong.unsealed, link, doubt)
     if link.salt is None:
         if batch.erased.get(_target(link, batch), 0) > link.seq:
             return None
         said = "was changed: what proves its words was removed, and nobody was erased from it"
-        return _fault(Wrong.changed, link, said)
-    if personal_digest(link.salt, content.personal) != link.personal:
+        return _fault(Wrong.changed, link, f"{said}.{batch.trust.older}")
+    if personal_digest(link.salt, content.personal) != personal[:LENGTH]:
         said = "was changed: its words, or the person that it names, are not what was written"
         return _fault(Wrong.changed, link, said)
     return None
@@ -222,7 +237,7 @@ def _added(session: Session) -> Fault | None:
     return Fault(Wrong.added, said, None, word, record_id)
 
 
-def _batches(session: Session) -> Iterator[_Batch]:
+def _batches(session: Session, trust: Trust) -> Iterator[_Batch]:
     names = ("seq", "kind", "record_id", "encoding", "personal", "salt", "hash")
     seq = col(ChainLink.seq)
     links = select(*(column(ChainLink, name) for name in names)).order_by(seq)
@@ -239,7 +254,7 @@ def _batches(session: Session) -> Iterator[_Batch]:
             found = [Link(*row) for row in session.execute(links.where(*between))]
         except _unreadable(session):
             found = [_alone(session, links.where(seq == each), each) for each in numbers]
-        yield _read(session, found)
+        yield _read(session, found, trust)
         last = numbers[-1]
 
 
@@ -250,7 +265,7 @@ def _alone(session: Session, statement: Any, seq: int) -> Link:
         return Link(seq)
 
 
-def _read(session: Session, links: Sequence[Link]) -> _Batch:
+def _read(session: Session, links: Sequence[Link], trust: Trust) -> _Batch:
     ids: dict[str, list[UUID]] = {}
     for link in links:
         if link.kind in KNOWN and link.record_id is not None:
@@ -265,7 +280,8 @@ def _read(session: Session, links: Sequence[Link]) -> _Batch:
     }
     bare = {link.record_id for link in links if link.salt is None and link.record_id}
     wanted = bare | {targets[each][1] for each in bare if each in targets}
-    return _Batch(links, records, targets, _erased(session, wanted) if wanted else {})
+    erased = _erased(session, wanted, trust) if wanted else {}
+    return _Batch(links, records, targets, erased, trust)
 
 
 def _records(
@@ -282,12 +298,13 @@ def _records(
     return {(kind.value, key): content for key, content in found.items()}
 
 
-def _erased(session: Session, ids: set[UUID]) -> dict[tuple[str, UUID], int]:
+def _erased(session: Session, ids: set[UUID], trust: Trust) -> dict[tuple[str, UUID], int]:
     kind, record, seq = column(Erasure, "kind"), col(Erasure.record_id), col(ChainLink.seq)
     statement = (
         select(kind, record, func.max(seq))
         .join(ChainLink, col(ChainLink.record_id) == col(Erasure.id))
         .where(column(ChainLink, "kind") == LinkKind.erasure.value, record.in_(ids))
+        .where(trust.believed())
         .group_by(kind, record)
     )
     return {(each, key): number for each, key, number in session.execute(statement)}
@@ -304,5 +321,5 @@ def _named(link: Link) -> str:
 
 
 def _fault(wrong: Wrong, link: Link, said: str) -> Fault:
-    sentence = f"Number {link.seq}, {_named(link)}, {said}."
+    sentence = f"Number {link.seq}, {_named(link)}, {said.removesuffix('.')}."
     return Fault(wrong, sentence, link.seq, link.kind, link.record_id)

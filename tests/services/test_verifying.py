@@ -17,7 +17,7 @@ from services.policy import Policy
 from services.verifying import Checkpoint, Verdict, Wrong, verify
 from tests.databases import ON_SQLITE, database
 from tests.factories import Make
-from tests.services.histories import ATTACKS, Attack, Expected, State, attacker, happen
+from tests.services.histories import ATTACKS, VAULT, Attack, Expected, State, attacker, happen
 
 EXAMPLES = 4  # of each change to each history
 
@@ -38,7 +38,7 @@ def history(
 def verdict(on: Connection, **wanted: Any) -> Verdict:
     """What is found within a transaction that is not over."""
     with Session(on) as session:
-        return verify(session, **wanted)
+        return verify(session, **{"vault": VAULT} | wanted)
 
 
 class TestRandomHistories:
