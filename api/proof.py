@@ -61,15 +61,18 @@ def verification(looking: Opened) -> Callable[..., None]:
                 session, vault=_vault(settings), checkpoint=held, advance=advance
             )
             lost = health.lost_triggers(session)
-        if lost:
-            typer.echo(
-                f"{len(lost)} trigger(s) are missing; `nomaybe migrate` restores them.", err=True
-            )
+        unguarded = (
+            f"{len(lost)} trigger(s) are missing or switched off, so what was said could be"
+            f" changed: {', '.join(sorted(lost))}. Find out who removed them;"
+            " `nomaybe migrate` puts them back."
+        )
         if found.fault is not None:
             typer.echo(f"{found.right} records are right before it.", err=True)
-            raise Refused(found.fault.said)
+            raise Refused(f"{found.fault.said}\n{unguarded}" if lost else found.fault.said)
         typer.echo(f"{found.right} records are right. Keep this elsewhere, to compare with later:")
         typer.echo(f"{found.right}:{found.head.hex()}")
+        if lost:
+            raise Refused(unguarded)
 
     return verify
 

@@ -41,6 +41,8 @@ def tamper(url: str, statement: str) -> None:
         else:
             connection.execute(text("SET LOCAL session_replication_role = replica"))
         connection.execute(text(statement))
+        if connection.dialect.name == "sqlite":
+            triggers.install(connection)
     engine.dispose()
 
 
@@ -127,8 +129,24 @@ class TestVerify:
 
         result = on_file("verify")
 
-        assert result.exit_code == 0
-        assert "1 trigger(s) are missing" in result.stderr
+        assert result.exit_code == 1
+        assert "1 trigger(s) are missing or switched off" in result.stderr
+        assert gone in result.stderr
+        assert "`nomaybe migrate` puts them back" in result.stderr
+        assert result.stdout.startswith("1 records are right.")
+
+    def test_is_content_once_the_triggers_are_back(
+        self, on_file: Run, make: Make, database_url: str
+    ) -> None:
+        make.response(make.ask())
+        on = "" if "sqlite" in database_url else " ON response"
+        gone = "response_no_update" if not on else "response_append_only_row"
+        make.session.connection().exec_driver_sql(f"DROP TRIGGER {gone}{on}")
+        make.session.commit()
+
+        assert on_file("migrate").exit_code == 0
+
+        assert on_file("verify").exit_code == 0
 
 
 class TestWithoutTheSecretKey:
