@@ -318,7 +318,7 @@ def _writing() -> Iterator[Any]:
 
 
 @contextmanager
-def _looking() -> Iterator[Session]:
+def _looking() -> Iterator[Any]:
     """One snapshot of a database that is up to date, in which nothing can be written."""
     settings = _settings()
     file = _sqlite_file(settings)
@@ -327,7 +327,7 @@ def _looking() -> Iterator[Session]:
     with _session(settings, reading=True) as session:
         if health.revision(session) != migrations.head():
             raise Refused("The database is not up to date. Run `nomaybe migrate` first.")
-        yield session
+        yield session, settings
 
 
 main.command("digest")(digests.command(_settings, _prepare))

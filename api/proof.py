@@ -8,9 +8,10 @@ from typing import Annotated, Any
 import typer
 
 from api import terminal
-from api.terminal import Misused
+from api.terminal import Misused, Refused
 from models.chain import ErasedKind
 from services import erasing, health, verifying
+from services.vault import KEPT, Vault, kept_key
 from services.verifying import Checkpoint
 
 Opened = Callable[[], AbstractContextManager[Any]]
@@ -34,6 +35,13 @@ def _checkpoint(text: str | None) -> Checkpoint | None:
     return Checkpoint(int(seq), bytes.fromhex(written))
 
 
+def _vault(settings: Any) -> Vault | None:
+    """With the service's secret key; none is made, for another one seals and opens nothing."""
+    key = settings.secret_key
+    found = key.get_secret_value() if key else kept_key(settings.data_dir)
+    return Vault(found) if found else None
+
+
 def verification(looking: Opened) -> Callable[..., None]:
     """The command, for a way to open a session that can only read."""
 
@@ -48,18 +56,23 @@ def verification(looking: Opened) -> Callable[..., None]:
         Names the first record that was changed, removed, moved or added around the service.
         """
         held = _checkpoint(checkpoint)
-        with looking() as session, terminal.progress("Chain") as advance:
-            found = verifying.verify(session, checkpoint=held, advance=advance)
-            lost = health.lost_triggers(session)
-        if lost:
-            typer.echo(
-                f"{len(lost)} trigger(s) are missing; `nomaybe migrate` restores them.", err=True
+        with looking() as (session, settings), terminal.progress("Chain") as advance:
+            found = verifying.verify(
+                session, vault=_vault(settings), checkpoint=held, advance=advance
             )
+            lost = health.lost_triggers(session)
+        unguarded = (
+            f"{len(lost)} trigger(s) are missing or switched off, so what was said could be"
+            f" changed: {', '.join(sorted(lost))}. Find out who removed them;"
+            " `nomaybe migrate` puts them back."
+        )
         if found.fault is not None:
             typer.echo(f"{found.right} records are right before it.", err=True)
-            raise terminal.Refused(found.fault.said)
+            raise Refused(f"{found.fault.said}\n{unguarded}" if lost else found.fault.said)
         typer.echo(f"{found.right} records are right. Keep this elsewhere, to compare with later:")
         typer.echo(f"{found.right}:{found.head.hex()}")
+        if lost:
+            raise Refused(unguarded)
 
     return verify
 
@@ -74,16 +87,23 @@ def erasure(looking: Opened, writing: Opened) -> Callable[..., None]:
     ) -> None:
         """Erase a person: contacts, words and deliveries that name them. Counts stay."""
         if not yes:
-            with looking() as session:
+            with looking() as (session, _settings):
                 person = erasing.find(session, who)
             for each in person.contacts.values():
                 typer.echo(each)
             named = ", ".join([*sorted(person.emails), *sorted(person.names)])
             typer.echo(f"Looked for in words and deliveries: {named or 'nothing'}.")
             typer.confirm("Erase this for good?", abort=True)
-        with writing() as (session, _settings):
+        with writing() as (session, settings):
+            vault = _vault(settings)
+            if vault is None:
+                raise Refused(
+                    "There is no secret key here, and erasures are sealed with that of the service."
+                    f" Set NOMAYBE_SECRET_KEY, or run this where {KEPT} lies in the data folder;"
+                    " a service without one makes it when it starts."
+                )
             person = erasing.find(session, who)
-            done = erasing.erase(session, person)
+            done = erasing.erase(session, person, vault)
         if not done.counts:
             typer.echo("There is nothing to erase; nothing here names them.")
         for kind, count in sorted(done.counts.items()):

@@ -35,7 +35,8 @@ class ChainLink(Model, table=True):
     """One link: its hash is over the link before it and the record that it names.
 
     Texts and names enter as `personal`, an HMAC with the key `salt`. Without the salt nobody can
-    tell what they were, and the hash holds all the same.
+    tell what they were, and the hash holds all the same. In the link of an erasure a seal follows,
+    which only the secret key of the service makes.
     """
 
     __tablename__ = "chain_link"

@@ -1,9 +1,10 @@
-"""Canonical bytes of what is held fast in the chain, and their hashes: encoding 1.
+"""Canonical bytes of what is held fast in the chain, and their hashes: encodings 1 and 2.
 
 A value is a tag of one byte, the length of its body in eight bytes, the highest first, and the
 body. So nothing can be shifted from one value into the next, nothing is not the same as empty, and
 neither the database nor a library of JSON has a say. The encoding never changes: another one gets
-another number, which is kept in the link.
+another number, which is kept in the link. Links of erasures have encoding 2, all others 1. They
+differ in one thing: in 2, what stands for the words is followed by a seal.
 
 ===  ===================  =====================================================================
 tag  value                body
@@ -30,10 +31,11 @@ from functools import lru_cache
 from typing import Any
 from uuid import UUID
 
-ENCODING = 1
-LENGTH = 32  # bytes of a hash, of a salt
+ENCODING, SEALED = 1, 2
+LENGTH = 32  # bytes of a hash, of a salt, of a seal
 GENESIS = bytes(LENGTH)  # what the first link follows
 _LINK, _PERSONAL = b"nomaybe chain link 1\n", b"nomaybe chain personal 1\n"
+_ERASURE = b"nomaybe chain erasure 2\n"
 
 
 def encode(value: Any) -> bytes:
@@ -107,3 +109,10 @@ def link_digest(
     """
     said = encode([seq, kind, record_id, plain, personal])
     return hashlib.sha256(_LINK + previous + said).digest()
+
+
+def erasure_bytes(
+    previous: bytes, seq: int, record_id: UUID, plain: dict[str, Any], personal: bytes
+) -> bytes:
+    """What is sealed of an erasure: all that its link holds fast, and its place in the chain."""
+    return _ERASURE + previous + encode([seq, record_id, plain, personal])

@@ -18,10 +18,19 @@ from models.account import Contact
 from models.chain import ChainLink, Erasure, LinkKind
 from models.response import ResponseChoice, Told
 from services import contents
-from services.canonical import ENCODING, GENESIS, LENGTH, link_digest, personal_digest
+from services.canonical import (
+    ENCODING,
+    GENESIS,
+    LENGTH,
+    SEALED,
+    erasure_bytes,
+    link_digest,
+    personal_digest,
+)
 from services.contents import KINDS, Content
+from services.vault import Vault
 
-NOTED = "chain"  # where a session keeps what it will link
+NOTED, VAULT = "chain", "vault"  # where a session keeps what it will link, and what seals it
 LOCK = 7_296_284  # the advisory lock on PostgreSQL; SQLite has one writer
 
 
@@ -59,14 +68,19 @@ def _append(session: Session, records: list[Any]) -> None:
     for kind, key, content in found:
         seq += 1
         salt = secrets.token_bytes(LENGTH)
-        personal = personal_digest(salt, content.personal)
+        personal, encoding = personal_digest(salt, content.personal), ENCODING
+        if kind is LinkKind.erasure:
+            # Whoever has the database, and not the key, must not make one: it excuses other words.
+            vault: Vault = session.info[VAULT]
+            sealed = erasure_bytes(previous, seq, key, content.plain, personal)
+            personal, encoding = personal + vault.erasure_seal(sealed), SEALED
         previous = link_digest(previous, seq, kind.value, key, content.plain, personal)
         links.append(
             {
                 "seq": seq,
                 "kind": kind,
                 "record_id": key,
-                "encoding": ENCODING,
+                "encoding": encoding,
                 "personal": personal,
                 "salt": salt,
                 "hash": previous,

@@ -15,6 +15,7 @@ from models.base import Model
 from models.chain import ErasedKind, Erasure, LinkKind
 from models.commitment import Commitment, CommitmentRelease
 from models.response import Response, ResponseChoice, Told
+from services.storage import as_ours
 
 
 @dataclass(frozen=True)
@@ -101,12 +102,18 @@ def content_of(
     return Content(plain, own | (personal or {}))
 
 
-def read(session: Session, kind: LinkKind, ids: Collection[UUID]) -> dict[UUID, Content]:
-    """What is on file of these records; of those that are not there, nothing."""
+def read(session: Session, kind: LinkKind, ids: Collection[UUID]) -> dict[UUID, Content | None]:
+    """What is on file of these records; of those that are not there, nothing.
+
+    None stands for one that is not stored as the service stores it, though it reads the same.
+    """
     fields = FIELDS[kind]
-    statement, key = _columns(fields, (*fields.plain, *fields.personal, *fields.later))
-    rows = {row[0]: row for row in session.execute(statement.where(key.in_(ids)))}
-    places: dict[UUID, list[tuple[int, UUID]]] = defaultdict(list)
+    names = (*fields.plain, *fields.personal, *fields.later)
+    statement, key = _columns(fields, names)
+    ours = as_ours(session, fields.table, names).label("ours")
+    statement = statement.add_columns(ours).where(key.in_(ids))
+    rows = {row[0]: row for row in session.execute(statement).all()}
+    places: dict[UUID, list[tuple[int, UUID] | None]] = defaultdict(list)
     others: Mapping[UUID, dict[str, Any]] = {}
     if kind is LinkKind.response:
         places = _orders(session, ids)
@@ -114,9 +121,13 @@ def read(session: Session, kind: LinkKind, ids: Collection[UUID]) -> dict[UUID, 
         others = _people_told(session, ids)
     elif kind is LinkKind.erasure:
         others = targets(session, [(row.kind, row.record_id, row[0]) for row in rows.values()])
-    return {
-        each: content_of(kind, row, places[each], others.get(each)) for each, row in rows.items()
-    }
+    found: dict[UUID, Content | None] = {}
+    for each, row in rows.items():
+        order = places[each]
+        right = row.ours and None not in order
+        chosen = [place for place in order if place]
+        found[each] = content_of(kind, row, chosen, others.get(each)) if right else None
+    return found
 
 
 def targets(
@@ -165,12 +176,14 @@ def _people_told(session: Session, ids: Collection[UUID]) -> dict[UUID, dict[str
     return {key: {"name": name, "email": email} for key, name, email in session.execute(statement)}
 
 
-def _orders(session: Session, ids: Collection[UUID]) -> dict[UUID, list[tuple[int, UUID]]]:
+def _orders(session: Session, ids: Collection[UUID]) -> dict[UUID, list[tuple[int, UUID] | None]]:
     of, place = col(ResponseChoice.response_id), col(ResponseChoice.position)
-    statement = select(of, place, col(ResponseChoice.feature_id)).where(of.in_(ids))
-    found: dict[UUID, list[tuple[int, UUID]]] = defaultdict(list)
-    for response, position, feature in session.execute(statement.order_by(of, place)):
-        found[response].append((position, feature))
+    ours = as_ours(session, ResponseChoice, ("feature_id",))
+    statement = select(of, place, col(ResponseChoice.feature_id), ours)
+    found: dict[UUID, list[tuple[int, UUID] | None]] = defaultdict(list)
+    rows = session.execute(statement.where(of.in_(ids)).order_by(of, place)).all()
+    for response, position, feature, right in rows:
+        found[response].append((position, feature) if right else None)
     return found
 
 

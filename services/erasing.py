@@ -18,9 +18,10 @@ from models.delivery import Delivery
 from models.idempotency import FirstAnswer
 from models.record import RecordSaid
 from models.response import Told
-from services import finding
+from services import chain, finding
 from services.contents import FIELDS
 from services.crm.records import CONTACT
+from services.vault import Vault
 
 ERASED = "[erased]"  # stands where a name or an address stood
 TOMBSTONE = b"[erased by request; the SHA-256 is that of what came]"
@@ -112,18 +113,24 @@ def find(session: Session, who: str) -> Person:
     return Person(contacts, frozenset(emails), frozenset(sure), frozenset(names - sure))
 
 
-def erase(session: Session, person: Person) -> Erased:
+def erase(session: Session, person: Person, vault: Vault) -> Erased:
     """Take a person out of every record that names them.
 
     Asks, answers, who was told what in which way and when, and every count stay. The chain notes
     each record that a person was taken out of; the salts of what they were named in are gone, so
     nobody can guess what stood there. Done again, it finds what came since.
 
+    Args:
+        session: A session that ends with this.
+        person: Who it is.
+        vault: Of the service; it seals the links of the erasures.
+
     Returns:
         What was erased.
     """
     if session.get_bind().dialect.name == "sqlite":
         session.execute(text("PRAGMA secure_delete = ON"))  # the file keeps no shadow of it
+    session.info[chain.VAULT] = vault
     run = _Run(session)
     if person.contacts:
         # Whoever tells them something at this moment is waited for, or waits and finds them gone.

@@ -38,8 +38,8 @@ class Settings(BaseSettings):
     secret_key: SecretStr | None = Field(
         default=None,
         min_length=32,
-        description="Seals connector secrets and kept answers. Unless set, `secret.key` in the data"
-        " folder is used, and made if it is missing; replicas must share one.",
+        description="Seals connector secrets, kept answers and erasures. Unless set, `secret.key`"
+        " in the data folder is used, and made if it is missing; replicas must share one.",
     )
     hubspot_url: str = Field(
         default="https://api.hubapi.com",

@@ -10,6 +10,7 @@ from pathlib import Path
 from cryptography.fernet import Fernet, InvalidToken
 
 LENGTH = 32
+KEPT = "secret.key"  # in the data folder
 
 
 class CannotUnseal(Exception):
@@ -23,6 +24,7 @@ class Vault:
         digest = hashlib.sha256(b"nomaybe vault\n" + key.encode()).digest()
         self._fernet = Fernet(base64.urlsafe_b64encode(digest))
         self._fingerprints = hashlib.sha256(b"nomaybe fingerprint\n" + key.encode()).digest()
+        self._erasures = hashlib.sha256(b"nomaybe erasures\n" + key.encode()).digest()
 
     def seal(self, value: bytes) -> bytes:
         """The value, sealed. Source: Fernet, AES-128 in CBC mode with HMAC-SHA-256."""
@@ -49,10 +51,20 @@ class Vault:
         """
         return hmac.new(self._fingerprints, value.encode(), hashlib.sha256).hexdigest()
 
+    def erasure_seal(self, value: bytes) -> bytes:
+        """What shows that an erasure was made with this key. Source: HMAC-SHA-256 (RFC 2104)."""
+        return hmac.digest(self._erasures, value, "sha256")
+
+
+def kept_key(folder: Path) -> str | None:
+    """The secret key kept in a folder; None where there is none."""
+    path = folder / KEPT
+    return path.read_text().strip() if path.exists() else None
+
 
 def key_in(folder: Path) -> str:
     """The secret key kept in a folder; made, readable to its owner only, if there is none."""
-    path = folder / "secret.key"
+    path = folder / KEPT
     if not path.exists():
         folder.mkdir(parents=True, exist_ok=True)
         fresh = folder / f".secret.key.{os.getpid()}"

@@ -6,18 +6,25 @@ from enum import StrEnum
 from typing import Any, NamedTuple
 from uuid import UUID
 
-from sqlalchemy import String, func, literal, select, type_coerce
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy import String, cast, func, literal, select, type_coerce
+from sqlalchemy.exc import DataError, DBAPIError
 from sqlmodel import Session, col
 
 from models.chain import ChainLink, Erasure, LinkKind
+from models.response import Response, ResponseChoice
 from services import contents, finding
-from services.canonical import ENCODING, GENESIS, link_digest, personal_digest
+from services.canonical import ENCODING, GENESIS, LENGTH, SEALED, link_digest, personal_digest
 from services.contents import FIELDS, Content, column
+from services.seals import Trust
+from services.storage import as_ours
+from services.vault import Vault
 
 KNOWN = frozenset(LinkKind)
 BATCH = 1000  # links in memory at a time
-UNREADABLE = (ValueError, TypeError, LookupError, AttributeError, OverflowError)
+ALTERED = "was changed: it cannot be read any more, or is stored as the service stores nothing"
+UNREADABLE = (
+    ValueError, TypeError, LookupError, AttributeError, OverflowError, RecursionError, DataError
+)  # fmt: skip
 
 
 class Wrong(StrEnum):
@@ -27,6 +34,7 @@ class Wrong(StrEnum):
     missing = "missing"
     out_of_order = "out of order"
     added = "added around the service"
+    unsealed = "not sealed by the service"
     cut = "cut off"
 
 
@@ -60,13 +68,14 @@ class Checkpoint(NamedTuple):
 class Link(NamedTuple):
     """A link as it is on file; None for what cannot be read."""
 
-    seq: int
+    seq: Any  # SQLite may hold no number
     kind: str | None = None
     record_id: UUID | None = None
     encoding: int | None = None
     personal: bytes | None = None
     salt: bytes | None = None
     hash: bytes | None = None
+    ours: bool = False  # stored as the service stores it
 
 
 @dataclass(frozen=True)
@@ -77,11 +86,13 @@ class _Batch:
     records: Mapping[tuple[str | None, UUID | None], Content | None]
     targets: Mapping[UUID, tuple[str, UUID]]  # of links of erasures
     erased: Mapping[tuple[str, UUID], int]  # the number of the last erasure from a record
+    trust: Trust
 
 
 def verify(
     session: Session,
     *,
+    vault: Vault | None = None,
     checkpoint: Checkpoint | None = None,
     advance: Callable[[int, int], object] = lambda _done, _total: None,
 ) -> Verdict:
@@ -89,6 +100,8 @@ def verify(
 
     Args:
         session: Any session; one that reads in a single snapshot while others write.
+        vault: With the secret key of the service; without it no erasure after the checkpoint is
+            believed.
         checkpoint: What the chain must still hold.
         advance: Told now and then how many links were looked at, and of how many.
 
@@ -97,7 +110,8 @@ def verify(
     """
     total: int = session.execute(select(func.count()).select_from(ChainLink)).scalar_one()
     right, head = 0, GENESIS
-    for batch in _batches(session):
+    trust = Trust.of(session, vault, checkpoint.seq if checkpoint else 0)
+    for batch in _batches(session, trust):
         for link in batch.links:
             fault = _fault_of(link, right + 1, head, batch)
             if fault is None and checkpoint and link.seq == checkpoint.seq:
@@ -117,37 +131,51 @@ def verify(
 
 def _fault_of(link: Link, seq: int, previous: bytes, batch: _Batch) -> Fault | None:
     """What is wrong with a link that must have number `seq` and follow `previous`."""
-    if link.seq < seq:  # there is no number below 1
+    if not isinstance(link.seq, int) or link.seq < seq:  # there is no number below 1
         return _fault(Wrong.added, link, "has a number that the service does not give")
     if link.seq > seq:
         return Fault(Wrong.missing, f"Number {seq} is missing from the chain.", seq)
     if not _is_well_formed(link):
         return _fault(Wrong.changed, link, "is no link that this version writes")
+    try:
+        return _fault_of_record(link, previous, batch)
+    except UNREADABLE:  # JSON may hold what has no canonical bytes
+        return _fault(Wrong.changed, link, ALTERED)
+
+
+def _fault_of_record(link: Link, previous: bytes, batch: _Batch) -> Fault | None:
     content = batch.records.get((link.kind, link.record_id))
     if content is None:
         if (link.kind, link.record_id) in batch.records:
-            return _fault(Wrong.changed, link, "was changed: it cannot be read any more")
+            return _fault(Wrong.changed, link, ALTERED)
         return _fault(Wrong.missing, link, "is missing: the record was deleted")
-    return _fault_of_record(link, previous, content, batch)
+    return _fault_of_content(link, previous, content, batch)
 
 
 def _is_well_formed(link: Link) -> bool:
     """Whether a link is one that could be right; SQLite stores text among bytes too."""
     parts = (link.hash, link.personal, link.salt or b"")
-    known = link.encoding == ENCODING and link.kind in KNOWN
-    return known and all(isinstance(part, bytes) for part in parts)
+    known = link.ours and link.kind in KNOWN and all(isinstance(part, bytes) for part in parts)
+    if link.kind == LinkKind.erasure and link.encoding == SEALED:
+        return known and len(link.personal or b"") == 2 * LENGTH
+    return known and link.encoding == ENCODING and len(link.personal or b"") == LENGTH
 
 
-def _fault_of_record(link: Link, previous: bytes, content: Content, batch: _Batch) -> Fault | None:
+def _fault_of_content(link: Link, previous: bytes, content: Content, batch: _Batch) -> Fault | None:
     if _digest(link, link, link.seq, previous, content) != link.hash:
         said = "was changed: the record, or its link, is not what was written"
         return _misplaced(link, previous, batch) or _fault(Wrong.changed, link, said)
+    personal, record_id = link.personal or b"", link.record_id or UUID(int=0)
+    if link.kind == LinkKind.erasure:
+        doubt = batch.trust.doubt(link.seq, previous, record_id, content.plain, personal)
+        if doubt:
+            return _fault(Wrong.unsealed, link, doubt)
     if link.salt is None:
         if batch.erased.get(_target(link, batch), 0) > link.seq:
             return None
         said = "was changed: what proves its words was removed, and nobody was erased from it"
-        return _fault(Wrong.changed, link, said)
-    if personal_digest(link.salt, content.personal) != link.personal:
+        return _fault(Wrong.changed, link, f"{said}.{batch.trust.older}")
+    if personal_digest(link.salt, content.personal) != personal[:LENGTH]:
         said = "was changed: its words, or the person that it names, are not what was written"
         return _fault(Wrong.changed, link, said)
     return None
@@ -205,27 +233,43 @@ def _target(link: Link, batch: _Batch) -> tuple[str, UUID]:
 def _added(session: Session) -> Fault | None:
     """The oldest record that the chain does not know."""
     found = []
+
+    def given(value: Any) -> Any:
+        """As it is stored, for whoever added it may have put anything there."""
+        on_sqlite = session.get_bind().dialect.name == "sqlite"
+        return type_coerce(value, String) if on_sqlite else cast(value, String)
+
     for kind, fields in FIELDS.items():
         key, at = column(fields.table, fields.key), column(fields.table, "created_at")
         linked = select(literal(1)).where(
             column(ChainLink, "kind") == kind.value, col(ChainLink.record_id) == key
         )
-        # As the driver gives them, for whoever added it may have put anything there.
-        unlinked = select(type_coerce(at, String), type_coerce(key, String))
+        unlinked = select(given(at), given(key))
         unlinked = unlinked.where(~linked.exists()).order_by(at, key).limit(1)
         found += [(str(when), kind.value, str(one)) for when, one in session.execute(unlinked)]
     if not found:
-        return None
+        of = col(ResponseChoice.response_id)
+        nobody = ~select(literal(1)).where(col(Response.id) == of).exists()
+        astray = session.execute(select(given(of)).where(nobody).order_by(of).limit(1)).scalar()
+        if astray is None:
+            return None
+        record_id = finding.as_id(str(astray))
+        said = (
+            f"A place in the order of the response {record_id or astray} was added around the"
+            " service: there is no such response, as it is stored."
+        )
+        return Fault(Wrong.added, said, None, LinkKind.response, record_id)
     _when, word, name = min(found)
     record_id = finding.as_id(name)
     said = f"The {word} {record_id or name} was added around the service: it is not in the chain."
     return Fault(Wrong.added, said, None, word, record_id)
 
 
-def _batches(session: Session) -> Iterator[_Batch]:
+def _batches(session: Session, trust: Trust) -> Iterator[_Batch]:
     names = ("seq", "kind", "record_id", "encoding", "personal", "salt", "hash")
     seq = col(ChainLink.seq)
-    links = select(*(column(ChainLink, name) for name in names)).order_by(seq)
+    ours = as_ours(session, ChainLink, ("record_id",))
+    links = select(*(column(ChainLink, name) for name in names), ours).order_by(seq)
     last: int | None = None
     while True:
         following = select(seq).order_by(seq).limit(BATCH)
@@ -236,10 +280,10 @@ def _batches(session: Session) -> Iterator[_Batch]:
             return
         between = (seq >= numbers[0], seq <= numbers[-1])
         try:
-            found = [Link(*row) for row in session.execute(links.where(*between))]
+            found = [Link(*row) for row in session.execute(links.where(*between)).all()]
         except _unreadable(session):
             found = [_alone(session, links.where(seq == each), each) for each in numbers]
-        yield _read(session, found)
+        yield _read(session, found, trust)
         last = numbers[-1]
 
 
@@ -250,7 +294,7 @@ def _alone(session: Session, statement: Any, seq: int) -> Link:
         return Link(seq)
 
 
-def _read(session: Session, links: Sequence[Link]) -> _Batch:
+def _read(session: Session, links: Sequence[Link], trust: Trust) -> _Batch:
     ids: dict[str, list[UUID]] = {}
     for link in links:
         if link.kind in KNOWN and link.record_id is not None:
@@ -265,7 +309,8 @@ def _read(session: Session, links: Sequence[Link]) -> _Batch:
     }
     bare = {link.record_id for link in links if link.salt is None and link.record_id}
     wanted = bare | {targets[each][1] for each in bare if each in targets}
-    return _Batch(links, records, targets, _erased(session, wanted) if wanted else {})
+    erased = _erased(session, wanted, trust) if wanted else {}
+    return _Batch(links, records, targets, erased, trust)
 
 
 def _records(
@@ -282,12 +327,13 @@ def _records(
     return {(kind.value, key): content for key, content in found.items()}
 
 
-def _erased(session: Session, ids: set[UUID]) -> dict[tuple[str, UUID], int]:
+def _erased(session: Session, ids: set[UUID], trust: Trust) -> dict[tuple[str, UUID], int]:
     kind, record, seq = column(Erasure, "kind"), col(Erasure.record_id), col(ChainLink.seq)
     statement = (
         select(kind, record, func.max(seq))
         .join(ChainLink, col(ChainLink.record_id) == col(Erasure.id))
         .where(column(ChainLink, "kind") == LinkKind.erasure.value, record.in_(ids))
+        .where(trust.believed())
         .group_by(kind, record)
     )
     return {(each, key): number for each, key, number in session.execute(statement)}
@@ -304,5 +350,5 @@ def _named(link: Link) -> str:
 
 
 def _fault(wrong: Wrong, link: Link, said: str) -> Fault:
-    sentence = f"Number {link.seq}, {_named(link)}, {said}."
+    sentence = f"Number {link.seq}, {_named(link)}, {said.removesuffix('.')}."
     return Fault(wrong, sentence, link.seq, link.kind, link.record_id)

@@ -28,6 +28,7 @@ from models.feature import FeatureChange
 from models.opportunity import OpportunityChange
 from models.product import ProductChange
 from services import accounts, asks, commitments, erasing, features, opportunities, products
+from services.vault import Vault
 from tests.factories import Make
 
 
@@ -64,7 +65,7 @@ def fill(make: Make) -> None:
     session.commit()
     gone = {"name": "Lee Poe", "email": "lee@acme.example"}
     make.ask(account, export, contact=gone)
-    erasing.erase(session, erasing.find(session, gone["email"]))
+    erasing.erase(session, erasing.find(session, gone["email"]), Vault("s" * 40))
     session.commit()
 
 

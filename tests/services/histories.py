@@ -16,10 +16,13 @@ from models.chain import LinkKind
 from models.commitment import CommitmentState
 from models.response import Channel, ToldNew
 from services import commitments, erasing, responses
+from services.canonical import SEALED
 from services.contents import FIELDS
+from services.vault import Vault
 from tests.factories import Make
 
 TABLES = Model.metadata.tables
+VAULT = Vault("s" * 40)
 LINKS = TABLES["chain_link"]
 KEYS = {kind.value: fields.key for kind, fields in FIELDS.items()}
 RECORDS = {kind.value: TABLES[str(fields.table.__tablename__)] for kind, fields in FIELDS.items()}
@@ -56,7 +59,7 @@ def happen(make: Make, chance: Random, steps: int) -> None:
             _release(make, chance)
         else:
             who = chance.choice([each["email"] for each in PEOPLE if each and "email" in each])
-            erasing.erase(make.session, erasing.find(make.session, who))
+            erasing.erase(make.session, erasing.find(make.session, who), VAULT)
             make.session.commit()
 
 
@@ -173,6 +176,7 @@ class State:
                 else any(
                     after.seq > link.seq
                     and one[0] == "erasure"
+                    and after.encoding == SEALED
                     and target(*one) == target(kind, key)
                     for after, one in zip(stored, named, strict=True)
                 )

@@ -29,7 +29,7 @@ from services.users import caller_for
 from services.verifying import verify
 from tests.databases import ON_SQLITE
 from tests.factories import Make
-from tests.services.histories import happen
+from tests.services.histories import VAULT, happen
 
 TOLD = {"contact": {"name": "Kim Roe"}, "channel": "call", "on": "2026-11-20"}
 NO = NoNew(kind="no", basis="out_of_scope")
@@ -195,7 +195,7 @@ class TestAppending:
 class TestUpgrading:
     def test_links_what_is_on_file(self, make: Make, database_url: str) -> None:
         happen(make, Random(7), 20)  # noqa: S311  # no secret
-        before = verify(make.session)
+        before = verify(make.session, vault=VAULT)
         make.session.close()
         make.session.get_bind().dispose()  # type: ignore[union-attr]
         history = ScriptDirectory.from_config(migrations.config(""))

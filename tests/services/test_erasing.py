@@ -38,6 +38,7 @@ from services.demand import DemandFilter, report
 from services.verifying import verify
 from tests.crm_records import DEAL, OF_PERSON, PERSON, Crm
 from tests.factories import Make
+from tests.services.histories import VAULT
 
 TABLES = Model.metadata.tables
 KIM = {"name": "Kim Roe", "email": "kim@acme.example"}
@@ -46,7 +47,7 @@ TOLD = {"contact": KIM, "channel": "call", "on": "2026-11-20"}
 
 def erase(make: Make, who: str = "kim@acme.example") -> dict[str, int]:
     """Erase somebody, and say what was done."""
-    done = erasing.erase(make.session, erasing.find(make.session, who))
+    done = erasing.erase(make.session, erasing.find(make.session, who), VAULT)
     make.session.commit()
     return {kind.value: count for kind, count in done.counts.items()}
 
@@ -141,7 +142,7 @@ class TestErase:
 
         left = [name for name, value in stored(make) if re.search(r"kim\s+roe|kim@acme", value)]
         assert left == []
-        assert verify(make.session).fault is None
+        assert verify(make.session, vault=VAULT).fault is None
 
     @pytest.mark.parametrize(
         "body",
@@ -203,7 +204,7 @@ class TestErase:
         made = make.response(make.ask(), message="No, Kim Roe.")
 
         person = erasing.find(make.session, "kim@acme.example")
-        erasing.erase(make.session, person)
+        erasing.erase(make.session, person, VAULT)
 
         make.session.expire_all()
         assert person.shared == {"Kim Roe"}
@@ -220,7 +221,7 @@ class TestErase:
         assert first == {"contact": 1, "told": 1}
         assert nothing == {}
         assert again == {"contact": 1, "response": 1}
-        assert verify(make.session).fault is None
+        assert verify(make.session, vault=VAULT).fault is None
 
     def test_two_persons_in_one_answer(self, make: Make) -> None:
         make.response(make.ask(), message="No, kim@acme.example and lee@acme.example.")
@@ -232,7 +233,7 @@ class TestErase:
             make.session.execute(select(col(Response.message))).scalar_one()
             == "No, [erased] and [erased]."
         )
-        assert verify(make.session).right == 3
+        assert verify(make.session, vault=VAULT).right == 3
         salts = (
             make.session.execute(select(col(ChainLink.salt)).order_by(col(ChainLink.seq)))
             .scalars()
@@ -285,7 +286,7 @@ def test_who_tells_them_meanwhile_breaks_nothing(make: Make, database_url: str) 
     def deed(number: int) -> None:
         def tell_or_erase(session: Session) -> None:
             if number % 4 == 3:
-                erasing.erase(session, erasing.find(session, "kim@acme.example"))
+                erasing.erase(session, erasing.find(session, "kim@acme.example"), VAULT)
             else:
                 responses.tell(session, by, answers[number], told)
 
@@ -296,7 +297,7 @@ def test_who_tells_them_meanwhile_breaks_nothing(make: Make, database_url: str) 
     engine.dispose()
     erase(make)
 
-    assert verify(make.session).fault is None
+    assert verify(make.session, vault=VAULT).fault is None
     assert [name for name, value in stored(make) if "kim@acme" in value] == []
 
 
@@ -342,7 +343,7 @@ class TestWhatTheTriggersAllow:
         make.session.execute(update(ChainLink).values(salt=None))
         make.session.commit()
 
-        fault = verify(make.session).fault
+        fault = verify(make.session, vault=VAULT).fault
 
         assert fault is not None
         assert (fault.seq, fault.record_id) == (1, made.id)

@@ -7,18 +7,21 @@ from typing import Any, NamedTuple
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from sqlalchemy import Connection, Engine, text
-from sqlmodel import Session
+from sqlalchemy import Connection, Engine, select, text
+from sqlmodel import Session, col
 
+from models.base import new_id
+from models.commitment import Commitment
 from models.database import connect
 from models.response import Channel, ToldNew
-from services import responses
+from services import commitments, erasing, responses
 from services.policy import Policy
 from services.verifying import Checkpoint, Verdict, Wrong, verify
 from tests.databases import ON_SQLITE, database
 from tests.factories import Make
-from tests.services.histories import ATTACKS, Attack, Expected, State, attacker, happen
+from tests.services.histories import ATTACKS, VAULT, Attack, Expected, State, attacker, happen
 
+KIM = {"name": "Kim Roe", "email": "kim@acme.example"}
 EXAMPLES = 4  # of each change to each history
 
 
@@ -38,7 +41,7 @@ def history(
 def verdict(on: Connection, **wanted: Any) -> Verdict:
     """What is found within a transaction that is not over."""
     with Session(on) as session:
-        return verify(session, **wanted)
+        return verify(session, **{"vault": VAULT} | wanted)
 
 
 class TestRandomHistories:
@@ -107,6 +110,44 @@ UNREADABLE = (
     "UPDATE chain_link SET salt = 'x'",
     "UPDATE chain_link SET personal = 5",
 )
+# What reads the same, and is not the same to the service's own SQL.
+ALIKE = (
+    "UPDATE response SET ask_id = upper(ask_id) WHERE id = :response",
+    "UPDATE response SET author_id = upper(author_id)",
+    "UPDATE response SET feature_id = upper(feature_id) WHERE feature_id IS NOT NULL",
+    "UPDATE response SET supersedes = upper(supersedes) WHERE supersedes IS NOT NULL",
+    "UPDATE response SET ask_id = '{' || ask_id || '}'",
+    "UPDATE response SET contractual = contractual * 2",
+    "UPDATE response SET workaround = ''",
+    "UPDATE response SET created_at = replace(created_at, ' ', 'T')",
+    "UPDATE response_choice SET response_id = upper(response_id)",
+    "UPDATE response_choice SET feature_id = upper(feature_id) WHERE position = 2",
+    "INSERT INTO response_choice SELECT upper(id), 1, feature_id FROM response LIMIT 1",
+    "UPDATE commitment SET ask_id = upper(ask_id)",
+    "UPDATE commitment SET contractual = 2",
+    "UPDATE commitment SET contractual = 1.5",
+    "UPDATE commitment SET contractual = 'true'",
+    "UPDATE commitment SET due_on = replace(due_on, '-', '')",
+    "UPDATE commitment_release SET author_id = upper(author_id)",
+    "UPDATE told SET response_id = upper(response_id)",
+    "UPDATE told SET contact_id = upper(contact_id)",
+    "UPDATE erasure SET record_id = upper(record_id)",
+    "UPDATE erasure SET created_at = created_at || '+00:00'",
+    "UPDATE chain_link SET record_id = upper(record_id)",
+    "UPDATE chain_link SET seq = 'x' WHERE seq = 2",
+    "UPDATE chain_link SET seq = 1.5 WHERE seq = 2",
+)
+BEYOND = [
+    f"UPDATE {table} SET {column} = '{value}'"  # noqa: S608  # ours
+    for table, column in (
+        ("response", "created_at"), ("commitment", "due_on"), ("commitment", "created_at"),
+        ("commitment_release", "created_at"), ("told", "told_on"), ("erasure", "created_at"),
+    )
+    for value in ("infinity", "-infinity", "20000-01-01", "0044-03-15 BC")
+]  # fmt: skip
+# Texts in JSON that have no UTF-8, and lists that are too deep to read.
+DEEP = "[" * 5_000 + "]" * 5_000
+JSONS = ('{"a": "\\ud800"}', '{"a": NaN}' if ON_SQLITE else '{"a": 1e999}', DEEP)
 
 
 class TestNamed:
@@ -167,9 +208,93 @@ class TestNamed:
         assert (cut.wrong, cut.seq) == (Wrong.cut, 3)
         assert (anew.wrong, anew.seq) == (Wrong.changed, 2)
 
+    @pytest.mark.parametrize("value", JSONS, ids=["surrogate", "number", "deep"])
+    def test_what_no_json_of_ours_holds(self, on: Connection, value: str) -> None:
+        on.execute(text("UPDATE response SET evidence = :value"), {"value": value})
+
+        found = verdict(on)
+
+        assert found.fault is not None
+        assert (found.fault.wrong, found.fault.seq) == (Wrong.changed, 1)
+
     def test_progress_goes_to_the_end(self, on: Connection) -> None:
         seen: list[tuple[int, int]] = []
 
         verdict(on, advance=lambda done, total: seen.append((done, total)))
 
         assert seen == [(4, 4)]
+
+
+class TestStored:
+    """What reads as it was written, or cannot be read, and is stored in another way."""
+
+    @pytest.fixture
+    def on(self, make: Make) -> Iterator[Connection]:
+        """Somebody who may do anything, where all kinds of records are on file."""
+        features = [make.planned(shareable=True) for _each in range(3)]
+        told = {"contact": KIM, "channel": "call", "on": "2026-11-20"}
+        ask = make.ask(None, features[0])
+        make.response(ask, kind="ranked", order=[str(each.id) for each in features], told=told)
+        promise = {"kind": "yes", "basis": "committed", "contractual": True}
+        make.response(ask, **promise, supersedes_reason="It was planned.")
+        bound = make.session.execute(select(col(Commitment.id))).scalar_one()
+        commitments.release_commitment(make.session, make.boss, bound, "They let us go.")
+        make.session.commit()
+        erasing.erase(make.session, erasing.find(make.session, KIM["email"]), VAULT)
+        make.session.commit()
+        engine = make.session.get_bind()
+        assert isinstance(engine, Engine)
+        with attacker(engine) as connection:
+            yield connection
+
+    def test_all_of_it_is_right(self, on: Connection) -> None:
+        assert verdict(on).right == 7
+        assert verdict(on).fault is None
+
+    @pytest.mark.skipif(not ON_SQLITE, reason="PostgreSQL keeps to the types of its columns")
+    @pytest.mark.parametrize("statement", ALIKE)
+    def test_what_reads_the_same(self, on: Connection, statement: str) -> None:
+        first = on.execute(text("SELECT record_id FROM chain_link WHERE seq = 1")).scalar_one()
+        given = {"response": first} if ":response" in statement else {}
+        changed = on.execute(text(statement), given).rowcount
+        table = statement.split()[2 if statement.startswith("INSERT") else 1]
+        kinds = {"response_choice": "response", "commitment_release": "release"}
+
+        fault = verdict(on).fault
+
+        assert changed
+        assert fault is not None
+        if table != "chain_link":
+            assert fault.kind in {kinds.get(table, table), "told" if "erasure" in table else ""}
+            assert fault.record_id is not None
+
+    @pytest.mark.skipif(ON_SQLITE, reason="SQLite has no such days")
+    @pytest.mark.parametrize("statement", BEYOND)
+    def test_days_that_no_calendar_of_ours_has(self, on: Connection, statement: str) -> None:
+        on.execute(text(statement))
+        kind = statement.split()[1].removeprefix("commitment_")
+
+        fault = verdict(on).fault
+
+        assert fault is not None
+        assert (fault.wrong, fault.kind) == (Wrong.changed, kind)
+
+    @pytest.mark.skipif(ON_SQLITE, reason="SQLite has no such days")
+    def test_what_was_added_on_such_a_day(self, on: Connection) -> None:
+        key = new_id()
+        on.execute(text("INSERT INTO erasure VALUES (:id, 'infinity', 'ask', :id)"), {"id": key})
+
+        fault = verdict(on).fault
+
+        assert fault is not None
+        assert (fault.wrong, fault.record_id) == (Wrong.added, key)
+
+    def test_a_place_in_an_order_of_nobody(self, on: Connection) -> None:
+        nobody = new_id()
+        value = nobody.hex if ON_SQLITE else nobody
+        on.execute(text("INSERT INTO response_choice VALUES (:id, 1, :id)"), {"id": value})
+
+        fault = verdict(on).fault
+
+        assert fault is not None
+        assert (fault.wrong, fault.kind, fault.record_id) == (Wrong.added, "response", nobody)

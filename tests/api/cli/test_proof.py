@@ -1,6 +1,7 @@
 """`nomaybe verify` and `nomaybe erase-contact`: what they print, and how they end."""
 
 import re
+from pathlib import Path
 
 import pytest
 from sqlalchemy import text
@@ -8,6 +9,7 @@ from sqlmodel import select
 
 from models import ChainLink, Contact, triggers
 from models.database import connect
+from services.vault import key_in
 from tests.api.cli.conftest import Run
 from tests.factories import Make
 
@@ -16,6 +18,18 @@ TOLD = {
     "channel": "call",
     "on": "2026-11-20",
 }
+
+
+@pytest.fixture(autouse=True)
+def key(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The secret key of the service."""
+    monkeypatch.setenv("NOMAYBE_SECRET_KEY", "s" * 40)
+
+
+@pytest.fixture
+def without_key(monkeypatch: pytest.MonkeyPatch, key: None) -> None:  # noqa: ARG001  # comes first
+    """No secret key at all."""
+    monkeypatch.delenv("NOMAYBE_SECRET_KEY")
 
 
 def tamper(url: str, statement: str) -> None:
@@ -27,6 +41,8 @@ def tamper(url: str, statement: str) -> None:
         else:
             connection.execute(text("SET LOCAL session_replication_role = replica"))
         connection.execute(text(statement))
+        if connection.dialect.name == "sqlite":
+            triggers.install(connection)
     engine.dispose()
 
 
@@ -113,8 +129,59 @@ class TestVerify:
 
         result = on_file("verify")
 
-        assert result.exit_code == 0
-        assert "1 trigger(s) are missing" in result.stderr
+        assert result.exit_code == 1
+        assert "1 trigger(s) are missing or switched off" in result.stderr
+        assert gone in result.stderr
+        assert "`nomaybe migrate` puts them back" in result.stderr
+        assert result.stdout.startswith("1 records are right.")
+
+    def test_is_content_once_the_triggers_are_back(
+        self, on_file: Run, make: Make, database_url: str
+    ) -> None:
+        make.response(make.ask())
+        on = "" if "sqlite" in database_url else " ON response"
+        gone = "response_no_update" if not on else "response_append_only_row"
+        make.session.connection().exec_driver_sql(f"DROP TRIGGER {gone}{on}")
+        make.session.commit()
+
+        assert on_file("migrate").exit_code == 0
+
+        assert on_file("verify").exit_code == 0
+
+
+class TestWithoutTheSecretKey:
+    def test_nobody_is_erased(self, on_file: Run, make: Make, without_key: None) -> None:
+        make.response(make.ask(), told=TOLD)
+
+        result = on_file("erase-contact", "kim@acme.example", "--yes")
+
+        assert result.exit_code == 1
+        assert "There is no secret key here" in result.stderr
+        assert make.session.exec(select(Contact.name)).all() == ["Kim Roe"]
+
+    def test_erasures_are_not_proved(
+        self, on_file: Run, make: Make, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        make.response(make.ask(), told=TOLD)
+        on_file("erase-contact", "kim@acme.example", "--yes")
+        written = on_file("verify").stdout.splitlines()[-1]
+        monkeypatch.delenv("NOMAYBE_SECRET_KEY")
+
+        alone, compared = on_file("verify"), on_file("verify", "--checkpoint", written)
+
+        assert alone.exit_code == 1
+        assert "set NOMAYBE_SECRET_KEY" in alone.stderr
+        assert compared.exit_code == 0
+
+    def test_the_one_in_the_data_folder_does(
+        self, on_file: Run, make: Make, folder: Path, without_key: None
+    ) -> None:
+        make.response(make.ask(), told=TOLD)
+        key_in(folder / "data")
+
+        erased = on_file("erase-contact", "kim@acme.example", "--yes")
+
+        assert erased.exit_code == on_file("verify").exit_code == 0
 
 
 class TestEraseContact:
