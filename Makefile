@@ -2,7 +2,8 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
-PYTEST := $(BIN)/python -m pytest -n 2 --dist worksteal
+# One more than two cores: tests wait for browsers, servers and disks.
+PYTEST := $(BIN)/python -m pytest -n 3 --dist worksteal
 ON_SQLITE := env -u TEST_DATABASE_URL
 LONG := env NOMAYBE_FAULTS=long $(BIN)/python -m pytest -v --timeout=7200 tests/faults
 # The tools hold all that a demo needs, so where they are installed they are what is kept up to date.
@@ -22,7 +23,8 @@ dev: $(VENV)/.dev  ## Install Nomaybe and the tools to work on it into .venv
 check: lint  ## The quick loop, under a minute: lint, types, contracts, fast tests on SQLite
 	$(ON_SQLITE) $(PYTEST) -q -m "not slow and not browser"
 
-test: lint browser  ## Everything: lint, types, contracts, all tests on SQLite and PostgreSQL
+test: $(VENV)/.dev  ## Everything: lint, types, contracts, all tests on SQLite and PostgreSQL
+	@$(MAKE) --no-print-directory --output-sync --jobs=2 lint browser
 	@echo "== All tests on SQLite"
 	$(ON_SQLITE) $(PYTEST) --cov --cov-report=
 	@echo "== All tests that reach a database on PostgreSQL"

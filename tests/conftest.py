@@ -158,12 +158,14 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Start with those in a browser, which then is started once; trace what reaches new lines.
 
     Tracing makes a test take twice as long. Tests that take seconds repeat what quick ones reach,
-    and so do the further cases of one test.
+    and so do the further cases of one test, and properties that are tried on many examples.
     """
     items.sort(key=lambda item: item.get_closest_marker("browser") is None)
     traced = set[object]()
     for item in items:
         again = getattr(item, "function", item) in traced
         traced.add(getattr(item, "function", item))
-        if again or item.get_closest_marker("slow") or item.get_closest_marker("browser"):
+        tried = getattr(getattr(item, "function", None), "is_hypothesis_test", False)
+        kept = any(map(item.get_closest_marker, ("slow", "browser")))
+        if again or tried or kept:
             item.add_marker("no_cover")
