@@ -76,10 +76,7 @@ def together(labels: Sequence[int]) -> int:
 
 
 def writers() -> dict[str, list[Row]]:
-    """The corpus by writer, without what stands near-identical in it already or in a test.
-
-    No writer of a test is among them.
-    """
+    """The corpus by writer, without what stands near-identical in it already or in a test."""
     seen = _Seen()
     for path in sorted(SAMPLES.glob("hedges*.jsonl")):
         for line in path.read_text(encoding="utf-8").splitlines():

@@ -1,7 +1,7 @@
 """`python -m training.measure`: every variant, and the learning curve, as Markdown tables.
 
-Writers are left out in turn, four groups of them; the test sets train nothing, and nobody who wrote
-one wrote what trains. Small talk counts in none of the figures. It takes half an hour on two cores.
+Writers are left out in turn, four groups of them; the test sets train nothing.
+Small talk counts in none of the figures. It takes half an hour on two cores.
 """
 
 from collections.abc import Callable, Iterable, Iterator

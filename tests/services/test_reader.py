@@ -1,4 +1,4 @@
-"""The model of the hedge reader: how it does on sentences of people who did not train it."""
+"""The model of the hedge reader: how it does on sentences that it was not trained on."""
 
 from operator import ge
 
@@ -11,7 +11,8 @@ from tests.services.labelled import figures, rows
 pytestmark = pytest.mark.once
 
 
-# Nobody who wrote one of these wrote what the reader was trained on. The floors lie a little below
+# No sentence of these is one that the reader was trained on; decision 9 says what is known of their
+# writers. The floors lie a little below
 # what is reached: precision and recall for a hedge, accuracy.
 @pytest.mark.parametrize(
     ("name", "floors"),
