@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from itertools import pairwise
 
 from services import reader, wording
+from services.lexicon import LEXICON
 from services.words import sentences
 
 _SURE = 0.99  # the odds from which a sentence of directions is a hedge
@@ -20,10 +21,7 @@ _THERE = _SHIP | {
     "arrives", "available", "built", "comes", "coming", "delivered", "lands", "live",
     "planned", "ready", "scheduled",
 }  # fmt: skip
-_MONTHS = {
-    "january", "february", "march", "april", "(may)", "june", "july", "august", "september",
-    "october", "november", "december", "q1", "q2", "q3", "q4",
-}  # fmt: skip
+_MONTHS = LEXICON.classes["month"] | {"q1", "q2", "q3", "q4"}
 _NEXT = {"next", "upcoming", "coming", "following"}
 _STEPS = {"release", "version", "update", "sprint", "quarter", "year", "month", "spring", "autumn"}
 _BY_NOW = {"since", "already"}
