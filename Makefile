@@ -10,6 +10,8 @@ LONG := env NOMAYBE_FAULTS=long $(BIN)/python -m pytest -v --timeout=7200 tests/
 INSTALLED := $(if $(wildcard $(VENV)/.dev),$(VENV)/.dev,$(VENV)/.runtime)
 
 .DEFAULT_GOAL := help
+# Tests start hundreds of processes: each would compile every module anew.
+unexport PYTHONDONTWRITEBYTECODE
 .PHONY: help demo dev check lint test faults fix bench migration requirements docs screenshots clean browser
 
 help:  ## Say what can be made

@@ -2,11 +2,12 @@
 
 import gc
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from functools import cache
 from pathlib import Path
 
 import pytest
+from coverage import Coverage
 from fastapi import FastAPI
 from fastapi.testclient import TestClient
 from sqlalchemy import Engine
@@ -24,6 +25,7 @@ from tests.databases import ON_SQLITE, database, drop_spare, scratch
 from tests.factories import Make
 
 As = Callable[..., TestClient]
+TRACED = pytest.StashKey[bool]()  # on tests that reach lines of their own
 
 os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", str(scratch()))
 gc.freeze()  # what is loaded now stays to the end, and need not be looked through again
@@ -155,17 +157,32 @@ def boss(client_as: As) -> TestClient:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Start with those in a browser, which then is started once; trace what reaches new lines.
+    """Start with those in a browser, which then is started once; say what reaches new lines.
 
-    Tracing makes a test take twice as long. Tests that take seconds repeat what quick ones reach,
-    and so do the further cases of one test, and properties that are tried on many examples.
+    Tests that take seconds repeat what quick ones reach, and so do the further cases of one test,
+    and properties that are tried on many examples.
     """
     items.sort(key=lambda item: item.get_closest_marker("browser") is None)
-    traced = set[object]()
+    seen = set[object]()
     for item in items:
-        again = getattr(item, "function", item) in traced
-        traced.add(getattr(item, "function", item))
-        tried = getattr(getattr(item, "function", None), "is_hypothesis_test", False)
+        test = getattr(item, "function", item)
+        tried = getattr(test, "is_hypothesis_test", False)
         kept = any(map(item.get_closest_marker, ("slow", "browser")))
-        if again or tried or kept:
-            item.add_marker("no_cover")
+        if not (test in seen or tried or kept):
+            item.stash[TRACED] = True
+        seen.add(test)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, object, object]:
+    """Trace what reaches new lines alone: to trace a test makes it take twice as long."""
+    paused = list[Coverage]()
+    # In a process of several there are two, and to stop the inner one starts the outer.
+    while TRACED not in item.stash and (tracing := Coverage.current()):
+        tracing.stop()
+        paused.append(tracing)
+    try:
+        return (yield)
+    finally:
+        while paused:
+            paused.pop().start()

@@ -21,7 +21,7 @@ from tests.databases import ON_SQLITE
 from tests.factories import Make
 
 Enter = Callable[[Hand, User | Role], None]
-NAMES = ("chromium", "chromium-browser", "google-chrome")
+NAMES = ("chromium-headless-shell", "chromium", "chromium-browser", "google-chrome")
 FLAGS = [
     "--headless",
     "--no-sandbox",
