@@ -93,10 +93,16 @@ def admin(make: Make) -> Caller:
     return caller_for(make.user(Role.admin))
 
 
+@pytest.fixture(scope="session")
+def by_default() -> Settings:
+    """What is set where nobody sets anything; to look for it takes longer than many a test."""
+    return Settings(secret_key="s" * 40)
+
+
 @pytest.fixture
-def settings(database_url: str, tmp_path: Path) -> Settings:
+def settings(by_default: Settings, database_url: str, tmp_path: Path) -> Settings:
     """The settings of the application under test."""
-    return Settings(database_url=database_url, data_dir=tmp_path, secret_key="s" * 40)
+    return by_default.model_copy(update={"database_url": database_url, "data_dir": tmp_path})
 
 
 @pytest.fixture(scope="session")
