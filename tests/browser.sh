@@ -1,6 +1,6 @@
 #!/bin/sh
 # Finds a Chromium for the browser tests; installs Debian's where we may.
-# The headless shell is the same engine without the desktop around it, and takes half the work.
+# The headless shell is the same engine without the desktop around it, for two thirds of the CPU.
 found() {
   for name in "$@"; do
     command -v "$name" >/dev/null 2>&1 && return 0
